@@ -3,6 +3,9 @@
 //! `INSTA_UPDATE=always cargo nextest run -p flow-format cases`, and read what it wrote.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../../../tests/src/programs.rs"]
+mod repository;
+
 use flow_diagnostics::render::{ColorChoice, human};
 use flow_diagnostics::{Diagnostics, FileSet};
 
@@ -63,24 +66,15 @@ fn ranges() {
 /// The library and the examples are what the formatter makes of them.
 #[test]
 fn the_library_and_the_examples_stay_formatted() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut folders = vec![root.join("stdlib"), root.join("examples")];
     let mut count = 0;
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "flow") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                count += 1;
-                assert!(
-                    flow_format::format(&text).is_ok_and(|formatted| formatted == text),
-                    "{} is not formatted: run `flowc fmt stdlib examples`",
-                    path.display()
-                );
-            }
-        }
+    for path in ["stdlib", "examples"].into_iter().flat_map(|folder| repository::files(folder, "flow")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        count += 1;
+        assert!(
+            flow_format::format(&text).is_ok_and(|formatted| formatted == text),
+            "{} is not formatted: run `flowc fmt stdlib examples`",
+            path.display()
+        );
     }
     assert!(count >= 10, "{count} files");
 }

@@ -2,51 +2,14 @@
 //! a second time changes nothing, and what white space, line ends and comments were there before does not matter.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+#[path = "../../../tests/src/programs.rs"]
+mod repository;
+
 use flow_format::{FormatError, format};
 use flow_syntax::{TokenKind, tokens};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::path::{Path, PathBuf};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// All files under a folder of the repository with an extension, sorted.
-fn files(under: &str, extension: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![root().join(under)];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|found| found == extension) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-/// The ```` ```flow ```` blocks of a document.
-fn blocks(document: &str) -> Vec<String> {
-    let mut list = Vec::new();
-    let mut open: Option<String> = None;
-    for line in document.lines() {
-        match &mut open {
-            None if line == "```flow" => open = Some(String::new()),
-            None => {}
-            Some(_) if line == "```" => list.extend(open.take()),
-            Some(program) => {
-                program.push_str(line);
-                program.push('\n');
-            }
-        }
-    }
-    list
-}
+use repository::{blocks, files, root};
 
 /// Names and texts of all programs that parse: library, examples, tests, pages, reference.
 fn programs() -> Vec<(String, String)> {

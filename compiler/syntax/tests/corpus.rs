@@ -1,31 +1,12 @@
 //! Every program and library file, and one program per construct, parses without a message.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "../../../tests/src/programs.rs"]
+mod repository;
+
 use flow_diagnostics::render::{human, ColorChoice};
 use flow_diagnostics::{Diagnostics, FileSet};
-use std::path::{Path, PathBuf};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// All `.flow` files under a folder of the repository, sorted.
-fn files(under: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![root().join(under)];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "flow") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
-}
+use repository::files;
 
 fn messages(name: &str, text: &str) -> String {
     let mut set = FileSet::default();
@@ -37,10 +18,10 @@ fn messages(name: &str, text: &str) -> String {
 
 #[test]
 fn the_library_the_examples_and_every_construct_parse() {
-    let mut all = files("stdlib");
+    let mut all = files("stdlib", "flow");
     assert!(all.len() >= 10, "the library is there");
-    all.extend(files("examples"));
-    all.extend(files("compiler/syntax/tests/programs"));
+    all.extend(files("examples", "flow"));
+    all.extend(files("compiler/syntax/tests/programs", "flow"));
     let mut failed = String::new();
     for path in all {
         let text = std::fs::read_to_string(&path).unwrap();

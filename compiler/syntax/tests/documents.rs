@@ -2,26 +2,12 @@
 //! a program with exactly that error and one without.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../../../tests/src/programs.rs"]
+mod repository;
+
 use flow_diagnostics::render::{human, ColorChoice};
 use flow_diagnostics::{codes, pages, Diagnostics, FileSet};
-
-/// The ```` ```flow ```` blocks of a document.
-fn programs(document: &str) -> Vec<String> {
-    let mut list = Vec::new();
-    let mut open: Option<String> = None;
-    for line in document.lines() {
-        match &mut open {
-            None if line == "```flow" => open = Some(String::new()),
-            None => {}
-            Some(_) if line == "```" => list.extend(open.take()),
-            Some(program) => {
-                program.push_str(line);
-                program.push('\n');
-            }
-        }
-    }
-    list
-}
+use repository::blocks;
 
 /// The codes that parsing reports, and the messages.
 fn parse(text: &str) -> (Vec<u16>, String) {
@@ -36,7 +22,7 @@ fn parse(text: &str) -> (Vec<u16>, String) {
 #[test]
 fn examples_of_the_reference_parse() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../grammar/README.md");
-    let examples = programs(&std::fs::read_to_string(path).unwrap());
+    let examples = blocks(&std::fs::read_to_string(path).unwrap());
     assert!(examples.len() >= 20, "{} examples", examples.len());
     for example in examples {
         let (codes, messages) = parse(&example);
@@ -48,7 +34,7 @@ fn examples_of_the_reference_parse() {
 fn pages_of_syntax_codes_hold() {
     let mut wrong = String::new();
     for code in codes::ALL.iter().filter(|code| (100..200).contains(&code.number)) {
-        let examples = programs(pages::page(*code).unwrap());
+        let examples = blocks(pages::page(*code).unwrap());
         // A file of 64 MiB is no example.
         if *code == codes::FILE_TOO_LARGE {
             continue;
@@ -74,7 +60,7 @@ fn pages_of_syntax_codes_hold() {
 fn programs_of_all_pages_parse() {
     let mut wrong = String::new();
     for code in codes::ALL.iter().filter(|code| code.number >= 200) {
-        for program in pages::page(*code).map(programs).unwrap_or_default() {
+        for program in pages::page(*code).map(blocks).unwrap_or_default() {
             let (found, messages) = parse(&program);
             if !found.is_empty() {
                 wrong.push_str(&format!("{code}\n{messages}\n"));

@@ -1,6 +1,9 @@
 //! Whatever the bytes: no panic, no hang, no overflow of the stack; and time grows with length alone.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "../../../tests/src/programs.rs"]
+mod repository;
+
 use flow_diagnostics::render::{human, ColorChoice};
 use flow_diagnostics::{Diagnostics, FileSet};
 use flow_syntax::ast::{ItemKind, Module};
@@ -76,21 +79,10 @@ fn one_mistake_one_error() {
 
 /// Every program of the repository, by its name.
 fn programs() -> Vec<(String, String)> {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut folders: Vec<std::path::PathBuf> =
-        ["stdlib", "examples", "compiler/syntax/tests/programs"].iter().map(|folder| root.join(folder)).collect();
-    let mut found = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "flow") {
-                let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                found.push((name, std::fs::read_to_string(&path).unwrap()));
-            }
-        }
-    }
+    let paths = ["stdlib", "examples", "compiler/syntax/tests/programs"].into_iter().flat_map(|folder| repository::files(folder, "flow"));
+    let mut found: Vec<(String, String)> = paths
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(&path).unwrap()))
+        .collect();
     found.sort();
     found
 }

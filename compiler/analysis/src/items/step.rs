@@ -49,31 +49,18 @@ impl<'a> Checker<'a> {
 
     /// `step NAME = …`. What it assigns is declared even where it is wrong, so that it is reported once.
     pub fn step(&mut self, ast: &'a ast::Step, doc: Option<&String>, span: Span, flow: &mut FlowBuilder<'a>, scope: &mut Scope) -> Option<Step> {
-        let cause = std::mem::replace(&mut self.cause, ast.name.span);
-        let step = self.checked_step(ast, doc, span, flow, scope);
-        self.cause = cause;
-        step
-    }
-
-    fn checked_step(
-        &mut self,
-        ast: &'a ast::Step,
-        doc: Option<&String>,
-        span: Span,
-        flow: &mut FlowBuilder<'a>,
-        scope: &mut Scope,
-    ) -> Option<Step> {
         let awaited = match &ast.action {
             Action::Await(call) => Some(call),
             _ => None,
         };
+        let cause = std::mem::replace(&mut self.cause, ast.name.span);
         let awaiting = std::mem::replace(&mut self.awaiting, awaited.is_some());
-        let step = self.started_step(ast, doc, span, awaited, flow, scope);
-        self.awaiting = awaiting;
+        let step = self.checked_step(ast, doc, span, awaited, flow, scope);
+        (self.cause, self.awaiting) = (cause, awaiting);
         step
     }
 
-    fn started_step(
+    fn checked_step(
         &mut self,
         ast: &'a ast::Step,
         doc: Option<&String>,

@@ -14,13 +14,19 @@ impl Builder<'_> {
         })
     }
 
-    pub(crate) fn statement(&mut self, node: Node<'_>) -> Option<Statement> {
+    /// What a documented node is about: its doc comment, the node below it, and the place without the comment.
+    pub(crate) fn documented<'n>(&mut self, node: Node<'n>) -> Option<(Option<String>, Node<'n>, Span)> {
         let whole = self.span(&node);
         let mut parts = Parts::of(node);
         let doc = parts.when(Rule::doc);
         let doc = self.doc(doc);
         let node = parts.next()?;
         let span = whole.from(self.span(&node));
+        Some((doc, node, span))
+    }
+
+    pub(crate) fn statement(&mut self, node: Node<'_>) -> Option<Statement> {
+        let (doc, node, span) = self.documented(node)?;
         let rule = node.as_rule();
         match rule {
             Rule::for_each => {

@@ -44,12 +44,7 @@ impl Builder<'_> {
     }
 
     fn stream_statement(&mut self, node: Node<'_>) -> Option<StreamStatement> {
-        let whole = self.span(&node);
-        let mut parts = Parts::of(node);
-        let doc = parts.when(Rule::doc);
-        let doc = self.doc(doc);
-        let node = parts.next()?;
-        let span = whole.from(self.span(&node));
+        let (doc, node, span) = self.documented(node)?;
         let rule = node.as_rule();
         let mut parts = Parts::of(node);
         let kind = match rule {

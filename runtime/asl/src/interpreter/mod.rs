@@ -265,14 +265,29 @@ impl Execution {
     /// # Errors
     /// What is wrong with it.
     pub fn new(machine: &StateMachine, options: ExecutionOptions) -> Result<Self, Vec<Issue>> {
-        let program = Program::compile(machine, options.kind)?;
+        Program::compile(machine, options.kind).map(|program| Self::of(program, options))
+    }
+
+    /// Makes a definition ready to run whose text [`crate::validate::validate_text`] has accepted, as
+    /// one of the same kind.
+    ///
+    /// # Errors
+    /// Paths and expressions that do not parse after all.
+    pub fn of_validated(
+        machine: &StateMachine,
+        options: ExecutionOptions,
+    ) -> Result<Self, Vec<Issue>> {
+        Program::compile_validated(machine).map(|program| Self::of(program, options))
+    }
+
+    fn of(program: Program, options: ExecutionOptions) -> Self {
         let (sender, receiver) = channel();
-        Ok(Self {
+        Self {
             program,
             options,
             sender,
             receiver,
-        })
+        }
     }
 
     /// What ends it from another thread.

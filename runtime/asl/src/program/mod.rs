@@ -161,6 +161,14 @@ impl Program {
         compile::compile(machine, issues)
     }
 
+    /// The same for a definition in which validation has found no error.
+    ///
+    /// # Errors
+    /// Paths and expressions that do not parse.
+    pub(crate) fn compile_validated(machine: &StateMachine) -> Result<Self, Vec<Issue>> {
+        compile::compile(machine, Vec::new())
+    }
+
     pub(crate) fn state(&self, scope: ScopeIndex, state: usize) -> Option<&StateCode> {
         self.scopes.get(scope)?.states.get(state)
     }

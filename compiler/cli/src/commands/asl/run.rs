@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
         kind: arguments.kind.into(),
         ..ExecutionOptions::default()
     };
-    let execution = match Execution::new(&machine, options) {
+    let execution = match Execution::of_validated(&machine, options) {
         Ok(execution) => execution,
         Err(issues) => {
             refused(&arguments.definition, &issues, terminal);
