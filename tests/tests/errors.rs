@@ -9,19 +9,36 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
+use flow_analysis::strictness::Levels;
+use flow_analysis::{Surroundings, Texts, check_with};
 use flow_diagnostics::render::{ColorChoice, human};
 use flow_diagnostics::{Diagnostics, FileSet, codes, pages};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// The codes of a program, and its messages as a terminal without colours shows them.
-fn check(name: &str, text: &str) -> (BTreeSet<String>, String) {
+/// The codes of a program, and its messages as a terminal without colours shows them. Other files that it names are read
+/// from `beside`.
+fn check(name: &str, text: &str, beside: Texts) -> (BTreeSet<String>, String) {
     let mut files = FileSet::default();
     let file = files.add(name, text.to_owned());
     let mut diagnostics = Diagnostics::default();
-    flow_analysis::check(file, &mut files, &mut diagnostics);
+    let around = Surroundings { levels: &Levels::default(), reader: &beside };
+    check_with(&around, file, &mut files, &mut diagnostics);
     let raised = diagnostics.sorted().iter().map(|one| one.code.to_string()).collect();
     (raised, human(&files, &diagnostics, ColorChoice::Never))
+}
+
+/// The Avro schemas in the folder of a case, named as from the folder of all cases.
+fn schemas(all: &Path, case: &Path) -> Texts {
+    let mut found = Texts::default();
+    for entry in std::fs::read_dir(case.parent().expect("a folder")).expect("a folder of cases") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "avsc") {
+            let name = path.strip_prefix(all).expect("below the folder").display().to_string();
+            found.0.insert(name, std::fs::read_to_string(&path).expect("a schema is UTF-8"));
+        }
+    }
+    found
 }
 
 /// Every `.flow` file below a folder, sorted.
@@ -65,7 +82,7 @@ fn every_case_raises_its_codes_and_no_others() {
             wrong.push(format!("{name}: its first line is not `// expect: FLOW…`"));
             continue;
         };
-        let (raised, shown) = check(&name, &text);
+        let (raised, shown) = check(&name, &text, schemas(&folder, &path));
         for code in &raised {
             *covered.entry(code.clone()).or_default() += 1;
         }
@@ -102,7 +119,8 @@ fn every_page_fails_with_its_code_and_its_mended_program_is_clean() {
             let Some(program) = part.split("```flow\n").nth(1).and_then(|text| text.split("```").next()) else {
                 continue;
             };
-            let (raised, shown) = check(&format!("{code}.flow"), program);
+            let beside = pages::files(part).map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+            let (raised, shown) = check(&format!("{code}.flow"), program, Texts(beside));
             if raised != expected {
                 wrong.push(format!("{code} {heading}: expected {expected:?}, raised {raised:?}\n{shown}"));
             }
@@ -115,6 +133,6 @@ fn every_page_fails_with_its_code_and_its_mended_program_is_clean() {
 fn the_nightly_example_is_clean() {
     let path = flow_tests::root().join("examples/nightly/nightly.flow");
     let text = std::fs::read_to_string(path).expect("the nightly example");
-    let (raised, shown) = check("nightly.flow", &text);
+    let (raised, shown) = check("nightly.flow", &text, Texts::default());
     assert!(raised.is_empty(), "{shown}");
 }

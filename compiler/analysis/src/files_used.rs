@@ -14,6 +14,10 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use std::collections::VecDeque;
 
+mod schemas;
+
+pub(crate) use schemas::schema_file;
+
 /// Where the files that a program uses are read from: a disk, or an editor's buffers over one.
 pub trait Reader {
     /// The text of the file with this name, which is relative as the program's own is.
@@ -22,8 +26,9 @@ pub trait Reader {
     /// That there is no such file, or why it cannot be read.
     fn read(&self, name: &str) -> Result<String, Unread>;
 
-    /// The names of the `.flow` files in a folder (empty for the one where the command runs), for suggestions.
-    fn beside(&self, folder: &str) -> Vec<String>;
+    /// The names of the files in a folder (empty for the one where the command runs) that have an ending: `flow`, `avsc`. For
+    /// suggestions.
+    fn beside(&self, folder: &str, ending: &str) -> Vec<String>;
 }
 
 /// Why a file that is used has no text.
@@ -44,8 +49,29 @@ impl Reader for NoFiles {
         Err(Unread::Missing)
     }
 
-    fn beside(&self, _: &str) -> Vec<String> {
+    fn beside(&self, _: &str, _: &str) -> Vec<String> {
         Vec::new()
+    }
+}
+
+/// Files held in memory, by name: of programs that lie nowhere, as in tests and on pages of the documentation.
+#[derive(Debug, Clone, Default)]
+pub struct Texts(pub std::collections::BTreeMap<String, String>);
+
+impl Reader for Texts {
+    fn read(&self, name: &str) -> Result<String, Unread> {
+        self.0.get(name).cloned().ok_or(Unread::Missing)
+    }
+
+    fn beside(&self, folder: &str, ending: &str) -> Vec<String> {
+        let parts = |name: &str| match name.rsplit_once('/') {
+            Some((folder, last)) => (folder.to_owned(), last.to_owned()),
+            None => (String::new(), name.to_owned()),
+        };
+        let names = self.0.keys().map(|name| parts(name)).filter(|(found, last)| {
+            found == folder && last.rsplit_once('.').is_some_and(|(_, found)| found == ending)
+        });
+        names.map(|(_, last)| last).collect()
     }
 }
 
@@ -86,6 +112,7 @@ pub(crate) fn parse(file: FileId, reader: &dyn Reader, files: &mut FileSet, diag
     uses.add_node(file);
     let mut at = 0;
     while let Some(module) = modules.get(at) {
+        schemas::read(module, reader, files, diagnostics);
         let named: Vec<(String, Span)> = module
             .items
             .iter()
@@ -137,7 +164,7 @@ fn found(
         Unread::Missing => {
             let diagnostic = Diagnostic::new(codes::USE_FILE, format!("there is no file `{name}`")).primary(span, "not found");
             let (folder, last) = name.rsplit_once('/').unwrap_or(("", &name));
-            let mut beside = reader.beside(folder);
+            let mut beside = reader.beside(folder, "flow");
             beside.sort();
             match nearest(last, beside.iter().map(String::as_str)) {
                 Some(near) => {

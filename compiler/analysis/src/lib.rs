@@ -4,6 +4,7 @@
 //! and stages (`check/` holds expressions, `items/` one file per kind of item); [`rules::check`] then looks at the
 //! whole, and [`strictness`] applies what the user says of warnings. Nothing fails: errors go to the diagnostics, and what is wrong is marked in the program.
 
+mod avro;
 mod check;
 mod files_used;
 pub mod graph;
@@ -16,7 +17,7 @@ pub mod rules;
 pub mod strictness;
 mod suggest;
 
-pub use files_used::{NoFiles, Reader, Unread};
+pub use files_used::{NoFiles, Reader, Texts, Unread};
 pub use library::{load, load_file, load_with, modules as library_modules, text as library_text};
 
 use flow_diagnostics::{Diagnostics, FileId, FileSet};

@@ -5,6 +5,7 @@
 //! diagnostics hold an error must not come here.
 
 pub mod asl;
+pub mod avro;
 pub mod evaluate;
 pub mod graph;
 pub mod iam;
@@ -68,6 +69,9 @@ pub fn build(program: &Program, files: &FileSet, options: &BuildOptions) -> Buil
         out.insert(source_map_file(&machine.flow), asl::text::pretty(&machine.source_map));
     }
     out.insert("plan.json".to_owned(), asl::text::pretty(&plan.plan));
+    for schema in &program.schemas {
+        out.insert(avro::file_name(schema), asl::text::pretty(&avro::schema(program, schema)));
+    }
     let scope = terraform::Scope::new(program);
     let unsaid = RefCell::new(Vec::new());
     let hcl = |expr: &Expr| {

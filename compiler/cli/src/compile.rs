@@ -72,8 +72,8 @@ impl Reader for Disk {
         String::from_utf8(bytes).map_err(|_| Unread::Because("it is not UTF-8".to_owned()))
     }
 
-    fn beside(&self, folder: &str) -> Vec<String> {
-        files_ending(Path::new(if folder.is_empty() { "." } else { folder }), "flow")
+    fn beside(&self, folder: &str, ending: &str) -> Vec<String> {
+        files_ending(Path::new(if folder.is_empty() { "." } else { folder }), ending)
     }
 }
 

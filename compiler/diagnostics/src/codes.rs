@@ -106,6 +106,8 @@ codes! {
     214 Error NOT_YET "not compiled yet";
     215 Error TOO_LARGE "expansion that is too large";
     216 Error CIRCULAR_USE "files that use each other in a circle";
+    230 Error SCHEMA_FILE "schema file that cannot be used";
+    231 Error AVRO_TEXT "file that is no Avro schema";
     // 03 types
     301 Error TYPE_MISMATCH "types do not match";
     302 Error OPTIONAL_USED "value that may be `none`";
@@ -159,6 +161,7 @@ codes! {
     356 Error NOT_AWAITED "callback that is not awaited";
     357 Error NOT_A_FLOW "`call` of what is no flow";
     358 Error STATE_PLACE "`flow.state` outside of a handler";
+    370 Error AVRO_TYPE "Avro type without a type of Flow";
     // 04 stages
     401 Error STAGE "value that is known too late";
     402 Error NO_LOWERING "function without a form for its stage";

@@ -13,6 +13,15 @@ pub fn page(code: Code) -> Option<&'static str> {
     PAGES.get_file(format!("{code}.md"))?.contents_utf8()
 }
 
+/// The files that a part of a page shows beside its program: names and texts of the blocks that begin with
+/// ```` ```json NAME ````.
+pub fn files(part: &str) -> impl Iterator<Item = (&str, &str)> {
+    part.split("```json ").skip(1).filter_map(|block| {
+        let (name, text) = block.split_once('\n')?;
+        Some((name.trim(), text.split("```").next()?))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]

@@ -56,6 +56,8 @@ pub(crate) struct Checker<'a> {
     /// The item of each nominal type, by its name.
     pub nominals: HashMap<String, Def<'a>>,
     pub schemas: HashMap<Key, SchemaId>,
+    /// Schemas whose file could not be read: reported already.
+    pub unread: HashSet<Key>,
     /// Schemas whose fields are being checked: one that is met among them holds itself.
     pub open_schemas: Vec<SchemaId>,
     pub tables: HashMap<Key, Option<TableId>>,
@@ -219,6 +221,7 @@ impl<'a> Checker<'a> {
             types: HashMap::new(),
             nominals: HashMap::new(),
             schemas: HashMap::new(),
+            unread: HashSet::new(),
             open_schemas: Vec::new(),
             tables: HashMap::new(),
             transforms: HashMap::new(),

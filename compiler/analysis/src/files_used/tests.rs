@@ -21,8 +21,11 @@ impl Reader for Table {
         }
     }
 
-    fn beside(&self, folder: &str) -> Vec<String> {
-        let in_folder = |name: &&&str| name.rsplit_once('/').map_or("", |(folder, _)| folder) == folder;
+    fn beside(&self, folder: &str, ending: &str) -> Vec<String> {
+        let in_folder = |name: &&&str| {
+            name.rsplit_once('/').map_or("", |(folder, _)| folder) == folder
+                && name.rsplit_once('.').is_some_and(|(_, found)| found == ending)
+        };
         self.0.keys().filter(in_folder).map(|name| name.rsplit('/').next().unwrap().to_owned()).collect()
     }
 }

@@ -38,10 +38,7 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
                 let ty = checker.declared_type(*def);
                 checker.type_checks(*def, &ty);
             }
-            ItemKind::Schema(item) => {
-                if let Some(file) = &item.from {
-                    checker.not_yet(file.span, "a schema of a file");
-                }
+            ItemKind::Schema(_) => {
                 checker.schema(*def);
             }
             _ => {}

@@ -1,10 +1,12 @@
 //! Schemas: fields, and the checks that every record passes.
 
+use crate::avro::{self, AvroSchema};
 use crate::check::{Because, Checker, Local, RowPlace, Scope};
+use crate::files_used::schema_file;
 use crate::program::{Check, Expr, ExprKind, Schema, SchemaField, SchemaId, Stage, Type};
 use crate::resolve::{duplicate, Def};
-use flow_diagnostics::{codes, Diagnostic};
-use flow_syntax::ast::{self, ItemKind, SchemaItem};
+use flow_diagnostics::{codes, Diagnostic, Span};
+use flow_syntax::ast::{self, ItemKind, SchemaFile, SchemaItem};
 
 /// Attributes that a field may have.
 const ATTRIBUTES: &[&str] = &["key", "pii"];
@@ -16,22 +18,34 @@ impl<'a> Checker<'a> {
             return Some(*id);
         }
         let ItemKind::Schema(item) = &def.item.kind else { return None };
-        // Said where the program's items are gone through.
-        if item.from.is_some() {
+        if self.unread.contains(&def.key()) {
             return None;
         }
+        let read = match &item.from {
+            Some(file) => match self.schema_of_file(file, item) {
+                Some(read) => Some(read),
+                None => {
+                    self.unread.insert(def.key());
+                    return None;
+                }
+            },
+            None => None,
+        };
         // The id exists before the fields, so that a record may hold records of another schema.
         let id = SchemaId(u32::try_from(self.program.schemas.len()).unwrap_or(u32::MAX));
         self.schemas.insert(def.key(), id);
         self.program.schemas.push(Schema {
             name: item.name.text.clone(),
-            doc: def.item.doc.clone(),
+            doc: def.item.doc.clone().or_else(|| read.as_ref().and_then(|read| read.doc.clone())),
             fields: Vec::new(),
             checks: Vec::new(),
             span: item.name.span,
         });
         self.open_schemas.push(id);
-        let fields = self.schema_fields(item, def);
+        let fields = match read {
+            Some(read) => self.fields_of_file(read.fields, item, def),
+            None => self.schema_fields(item, def),
+        };
         self.open_schemas.pop();
         if let Some(schema) = self.program.schemas.get_mut(id.0 as usize) {
             schema.fields.clone_from(&fields);
@@ -52,38 +66,97 @@ impl<'a> Checker<'a> {
                 duplicate(&field.name, first.span, self.diagnostics);
                 continue;
             }
-            for attribute in field.attributes.iter().map(|attribute| &attribute.name) {
-                if !ATTRIBUTES.contains(&attribute.text.as_str()) {
-                    let diagnostic = Diagnostic::new(
-                        codes::UNKNOWN_SETTING,
-                        format!("there is no attribute `@{}`", attribute.text),
-                    )
-                    .primary(attribute.span, "");
-                    let diagnostic =
-                        Self::suggest(diagnostic, &attribute.text, attribute.span, ATTRIBUTES, "there are");
-                    self.report(diagnostic);
-                } else if attribute.text == "pii" {
-                    self.not_yet(attribute.span, "`@pii`");
-                }
-            }
             let ty = self.ty(&field.ty, def.module, &[]);
             let ty = self.column_type(ty, &field.ty);
-            let key = field.attributes.iter().any(|attribute| attribute.name.text == "key");
-            if key && ty.base().is_optional() {
-                self.report(
-                    Diagnostic::new(codes::BAD_TYPE, format!("the key `{}` may be `none`", field.name.text))
-                        .primary(field.ty.span, "optional")
-                        .note("a key tells one record from another, so every record has it")
-                        .help("leave out the `?`"),
-                );
-            }
+            let key = self.field_attributes(field);
+            self.key_is_there(key, &field.name.text, &ty, field.ty.span);
             fields.push(SchemaField {
                 name: field.name.text.clone(),
                 ty,
                 key,
                 doc: field.doc.clone(),
+                default: None,
                 span: field.name.span,
             });
+        }
+        fields
+    }
+
+    /// What the attributes of a field say: whether it is a key.
+    fn field_attributes(&mut self, field: &ast::SchemaField) -> bool {
+        for attribute in field.attributes.iter().map(|attribute| &attribute.name) {
+            if !ATTRIBUTES.contains(&attribute.text.as_str()) {
+                let diagnostic =
+                    Diagnostic::new(codes::UNKNOWN_SETTING, format!("there is no attribute `@{}`", attribute.text))
+                        .primary(attribute.span, "");
+                let diagnostic = Self::suggest(diagnostic, &attribute.text, attribute.span, ATTRIBUTES, "there are");
+                self.report(diagnostic);
+            } else if attribute.text == "pii" {
+                self.not_yet(attribute.span, "`@pii`");
+            }
+        }
+        field.attributes.iter().any(|attribute| attribute.name.text == "key")
+    }
+
+    fn key_is_there(&mut self, key: bool, name: &str, ty: &Type, written: Span) {
+        if key && ty.base().is_optional() {
+            self.report(
+                Diagnostic::new(codes::BAD_TYPE, format!("the key `{name}` may be `none`"))
+                    .primary(written, "optional")
+                    .note("a key tells one record from another, so every record has it")
+                    .help("leave out the `?`"),
+            );
+        }
+    }
+
+    /// What the file of a schema says; `None` where it is not there, which is said already, or is no schema.
+    fn schema_of_file(&mut self, file: &SchemaFile, item: &SchemaItem) -> Option<AvroSchema> {
+        let id = schema_file(item.name.span.file, &file.path, self.files)?;
+        avro::read(id, self.files.text(id), file.span, self.diagnostics)
+    }
+
+    /// The fields of a file, with what the block after it adds to some of them.
+    fn fields_of_file(&mut self, mut fields: Vec<SchemaField>, item: &'a SchemaItem, def: Def<'a>) -> Vec<SchemaField> {
+        let mut added: Vec<&ast::SchemaField> = Vec::new();
+        for field in &item.fields {
+            if let Some(first) = added.iter().find(|known| known.name.text == field.name.text) {
+                duplicate(&field.name, first.name.span, self.diagnostics);
+                continue;
+            }
+            added.push(field);
+            let key = self.field_attributes(field);
+            let ty = self.ty(&field.ty, def.module, &[]);
+            let known: Vec<String> = fields.iter().map(|known| known.name.clone()).collect();
+            let Some(of_file) = fields.iter_mut().find(|known| known.name == field.name.text) else {
+                let names: Vec<&str> = known.iter().map(String::as_str).collect();
+                let diagnostic =
+                    Diagnostic::new(codes::UNKNOWN_FIELD, format!("the schema's file has no field `{}`", field.name.text))
+                        .primary(field.name.span, "")
+                        .note("the fields are those of the file; the block adds attributes and checks to them");
+                let diagnostic = Self::suggest(diagnostic, &field.name.text, field.name.span, &names, "there are");
+                self.report(diagnostic);
+                continue;
+            };
+            let (before, at) = (of_file.ty.clone(), of_file.span);
+            if ty == before || ty.base() == before.base() {
+                of_file.ty = ty;
+            } else if !matches!(ty, Type::Error) && !matches!(before, Type::Error) {
+                let (here, there) = (self.a(&ty), self.a(&before));
+                let written = self.show(&before);
+                self.diagnostics.push(
+                    Diagnostic::new(codes::TYPE_MISMATCH, format!("`{}` is {here} here and {there} in the file", field.name.text))
+                        .primary(field.ty.span, "not the file's type")
+                        .secondary(at, "declared here")
+                        .help(format!("write `{}: {written}`", field.name.text)),
+                );
+            }
+            of_file.key |= key;
+            if field.doc.is_some() {
+                of_file.doc.clone_from(&field.doc);
+            }
+        }
+        for field in &fields {
+            self.key_is_there(field.key, &field.name, &field.ty, field.span);
         }
         fields
     }

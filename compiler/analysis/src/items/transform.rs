@@ -330,6 +330,7 @@ impl<'a> Checker<'a> {
                 ty: column.value.ty.clone(),
                 key: kept.is_some_and(|field| field.key),
                 doc: kept.and_then(|field| field.doc.clone()),
+                default: None,
                 span: *at,
             });
         }
@@ -448,7 +449,7 @@ pub(crate) fn same_column(field: &SchemaField, span: Span) -> Column {
 /// Adds a column, or replaces the one of its name in place.
 fn put(columns: &mut Vec<SchemaField>, column: &Column, span: Span) {
     let field =
-        SchemaField { name: column.name.clone(), ty: column.value.ty.clone(), key: false, doc: None, span };
+        SchemaField { name: column.name.clone(), ty: column.value.ty.clone(), key: false, doc: None, default: None, span };
     match columns.iter_mut().find(|known| known.name == column.name) {
         Some(known) => *known = field,
         None => columns.push(field),

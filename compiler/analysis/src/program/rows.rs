@@ -41,6 +41,8 @@ pub struct SchemaField {
     pub key: bool,
     /// Its doc comment.
     pub doc: Option<String>,
+    /// What Avro's readers take where a writer left the field out, as JSON of Avro; of a schema that is read from a file.
+    pub default: Option<serde_json::Value>,
     /// Where it is declared.
     pub span: Span,
 }

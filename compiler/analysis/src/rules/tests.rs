@@ -308,6 +308,7 @@ fn what_tables_hold() {
         ty: Type::List(Box::new(Type::String)),
         key: false,
         doc: None,
+        default: None,
         span: at(),
     });
     program.tables[1].format = TableFormat::Csv { header: true };

@@ -1,19 +1,24 @@
 //! Every page of a code that this crate raises: its first program raises exactly that code, its second nothing.
 
+use crate::strictness::Levels;
+use crate::{Surroundings, Texts, check_with};
 use flow_diagnostics::render::{human, ColorChoice};
 use flow_diagnostics::{codes, pages, Diagnostics, FileSet};
 
-/// The program in a part of a page.
-fn program(page: &str, part: &str) -> Option<String> {
+/// The program in a part of a page, with the files beside it.
+fn program(page: &str, part: &str) -> Option<(String, Texts)> {
     let (_, rest) = page.split_once(&format!("## {part}\n"))?;
+    let rest = rest.split("\n## ").next()?;
+    let beside = pages::files(rest).map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
     let (_, rest) = rest.split_once("```flow\n")?;
-    Some(rest.split_once("```")?.0.to_owned())
+    Some((rest.split_once("```")?.0.to_owned(), Texts(beside)))
 }
 
-fn run(text: String) -> (FileSet, Diagnostics) {
+fn run((text, reader): (String, Texts)) -> (FileSet, Diagnostics) {
     let (mut files, mut diagnostics) = (FileSet::default(), Diagnostics::default());
     let file = files.add("page.flow", text);
-    crate::check(file, &mut files, &mut diagnostics);
+    let around = Surroundings { levels: &Levels::default(), reader: &reader };
+    check_with(&around, file, &mut files, &mut diagnostics);
     (files, diagnostics)
 }
 

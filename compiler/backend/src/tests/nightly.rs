@@ -465,6 +465,7 @@ pub fn program() -> Program {
                 ty: Type::String,
                 key: true,
                 doc: None,
+                default: None,
                 span: span("flow"),
             }],
             checks: Vec::new(),

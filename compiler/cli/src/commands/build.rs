@@ -11,8 +11,8 @@ use std::process::ExitCode;
 /// Compiles a program into a folder that Terraform can apply
 ///
 /// Writes the state machines (*.asl.json, with a source map each), the Terraform root module (*.tf, <env>.tfvars), the
-/// plan of the generic binary (plan.json) and the table of deploy values (substitutions.json). Nothing is written if
-/// the program has errors; the same program gives the same bytes.
+/// plan of the generic binary (plan.json), the table of deploy values (substitutions.json), and the schemas as Avro has them
+/// (schemas/*.avsc). Nothing is written if the program has errors; the same program gives the same bytes.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The program
