@@ -233,7 +233,9 @@ fn the_nightly_example_deploys() {
     let network = r#"network = { subnets = ["subnet-1"], security_groups = ["sg-1"] }"#;
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in nightly() {
-        std::fs::write(folder.path().join(name), text).unwrap();
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
     testing::terraform(folder.path(), &["fmt", "-check", "-diff"]);
     let states = "jsondecode(aws_sfn_state_machine.nightly.definition).States";
