@@ -112,15 +112,21 @@ fn the_same_program_gives_the_same_bytes() {
     }
     let one = bytes(&place.path().join("one"));
     assert!(one.len() > 10, "{:?}", one.keys());
+    assert!(one.contains_key("schemas/Encounter.avsc"), "{:?}", one.keys());
     assert_eq!(one, bytes(&place.path().join("two")));
 }
 
 fn bytes(directory: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
-    std::fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap()))
-        .collect()
+    let mut found = std::collections::BTreeMap::new();
+    for path in std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            found.extend(bytes(&path).into_iter().map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)));
+        } else {
+            found.insert(name, std::fs::read(&path).unwrap());
+        }
+    }
+    found
 }
 
 #[test]

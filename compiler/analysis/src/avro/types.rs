@@ -152,7 +152,7 @@ impl<'r> Reader<'r> {
         let found = node.get(name);
         if found.is_none() {
             let ty = node.get("type").and_then(Node::text).unwrap_or_default().to_owned();
-            self.wrong(node.span, format!("a type `{ty}` has `{name}`"), |diagnostic| diagnostic);
+            self.wrong(node.span, format!("this `{ty}` has no `{name}`"), |diagnostic| diagnostic);
         }
         found
     }
@@ -204,8 +204,9 @@ impl<'r> Reader<'r> {
         };
         if !bases.contains(&base) {
             let first = bases.first().copied().unwrap_or_default();
-            let (article, text) = if name == "uuid" && base == "fixed" { ("a", "of 16 bytes") } else { ("a", "that it cannot stand on") };
-            return self.no_type(logical.span, place, &format!("{article} `{name}` on a `{base}`, {text}"), |diagnostic| {
+            let stands = listed(&bases.iter().map(|base| (*base).to_owned()).collect::<Vec<_>>());
+            let what = format!("a `{base}` with the logical type `{name}`, which stands on {stands}");
+            return self.no_type(logical.span, place, &what, |diagnostic| {
                 diagnostic
                     .note("other readers of Avro would take the type below without a word")
                     .help(format!("write `{{ \"type\": \"{first}\", \"logicalType\": \"{name}\" }}`"))
