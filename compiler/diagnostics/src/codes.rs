@@ -141,7 +141,6 @@ codes! {
     335 Error AGGREGATE_PLACE "function over rows in the wrong place";
     336 Error AGGREGATE_ALONE "column that is no function over rows";
     337 Error TAKE_COUNT "number of rows to take";
-    338 Error CHECK_OPERATOR "`check` in a transform";
     340 Error TASK_KIND "task that is run by nothing";
     341 Error INTO_PLACE "`into` that is missing or not taken";
     342 Error USING_PLACE "`using` on another's task";
@@ -162,6 +161,11 @@ codes! {
     357 Error NOT_A_FLOW "`call` of what is no flow";
     358 Error STATE_PLACE "`flow.state` outside of a handler";
     370 Error AVRO_TYPE "Avro type without a type of Flow";
+    380 Error JOIN_CONDITION "join whose condition compares nothing";
+    381 Error COLUMN_CLASH "column of both tables of a join";
+    382 Error JOIN_COLUMNS "join that takes no columns";
+    383 Error UNION_COLUMNS "tables of a union that differ";
+    384 Error EXPLODE_LIST "`explode` of what is no list";
     // 04 stages
     401 Error STAGE "value that is known too late";
     402 Error NO_LOWERING "function without a form for its stage";

@@ -2,23 +2,25 @@
 
 use crate::Environment;
 use crate::failure::{Result, defect, query_failure};
-use crate::lower::{Lowered, lower_transform};
+use crate::lower::{CheckedPlan, Lowered, Source, lower_transform};
+use crate::reading::Reading;
 use crate::types::computed_schema;
+use arrow::array::ArrayRef;
+use arrow::compute::cast;
 use arrow::datatypes::SchemaRef;
-use arrow::record_batch::RecordBatch;
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::DataFusionError;
-use datafusion::datasource::provider_as_source;
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool, UnboundedMemoryPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
-use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use datafusion::catalog::TableProvider;
-use flow_plan::{Schema, Transform};
+use flow_plan::{Field, Schema, Transform};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use std::num::NonZeroUsize;
@@ -97,18 +99,26 @@ impl Executor {
         SessionContext::new_with_state(builder.build())
     }
 
-    /// Runs a transform over the rows of `input`.
+    /// Runs a transform; `sources` finds its inputs.
     pub async fn run(
         &self,
         name: &str,
         transform: &Transform,
-        input_schema: &Schema,
-        input: Arc<dyn TableProvider>,
-    ) -> Result<SendableRecordBatchStream> {
-        let scan = LogicalPlanBuilder::scan(transform.from.as_str(), provider_as_source(input), None)
-            .and_then(LogicalPlanBuilder::build)
-            .map_err(query_failure)?;
-        let Lowered { plan, guarded } = lower_transform(name, transform, scan, &input_schema.fields)?;
+        sources: &mut dyn FnMut(&str) -> Result<Source>,
+    ) -> Result<Running> {
+        let Lowered { checked, plan, guarded } = lower_transform(name, transform, &self.session(false), sources)?;
+        let mut readings = Vec::with_capacity(checked.len());
+        for mut part in checked {
+            let stream = self.stream(name, std::mem::take(&mut part.plan), part.guarded).await?;
+            let table = part.table.clone();
+            let (batches, reading) = Reading::start(pass(stream, part));
+            table.fill(batches);
+            readings.push(reading);
+        }
+        Ok(Running { stream: Some(self.stream(name, plan, guarded).await?), checks: readings })
+    }
+
+    async fn stream(&self, name: &str, plan: LogicalPlan, guarded: bool) -> Result<SendableRecordBatchStream> {
         let session = self.session(guarded);
         tracing::debug!(transform = name, plan = %plan.display_indent(), "logical plan");
         let frame = DataFrame::new(session.state(), plan);
@@ -123,17 +133,78 @@ impl Executor {
     }
 }
 
+/// The rows of a stream, each held against a `check`.
+fn pass(stream: SendableRecordBatchStream, mut part: CheckedPlan) -> BoxStream<'static, Result<RecordBatch>> {
+    stream
+        .map(move |batch| part.pass(&batch.map_err(query_failure)?))
+        .boxed()
+}
+
+/// A transform that runs.
+pub struct Running {
+    stream: Option<SendableRecordBatchStream>,
+    checks: Vec<Reading>,
+}
+
+impl Running {
+    /// The next rows of the result.
+    pub async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        match &mut self.stream {
+            Some(stream) => stream.next().await.transpose().map_err(query_failure),
+            None => Ok(None),
+        }
+    }
+
+    /// Waits until all rows are checked, those too that the result did not need.
+    pub async fn finish(&mut self) -> Result<()> {
+        self.stream = None;
+        for check in std::mem::take(&mut self.checks) {
+            check.finish().await?;
+        }
+        Ok(())
+    }
+}
+
 /// A stream of batches as a table that can be read once.
 pub fn stream_table(
     schema: &Schema,
     batches: BoxStream<'static, Result<RecordBatch>>,
 ) -> Result<Arc<dyn TableProvider>> {
-    let arrow = computed_schema(&schema.fields);
-    let once = Once {
-        schema: Arc::clone(&arrow),
-        batches: Mutex::new(Some(batches)),
-    };
-    Ok(Arc::new(StreamingTable::try_new(arrow, vec![Arc::new(once)]).map_err(query_failure)?))
+    let (provider, table) = awaited_table(&schema.fields)?;
+    table.fill(batches);
+    Ok(provider)
+}
+
+/// A table whose rows are given later; it can be read once.
+pub fn awaited_table(fields: &[Field]) -> Result<(Arc<dyn TableProvider>, Awaited)> {
+    let arrow = computed_schema(fields);
+    let once = Arc::new(Once { schema: Arc::clone(&arrow), batches: Mutex::new(None) });
+    let partition: Arc<dyn PartitionStream> = Arc::clone(&once) as Arc<dyn PartitionStream>;
+    let provider = StreamingTable::try_new(arrow, vec![partition]).map_err(query_failure)?;
+    Ok((Arc::new(provider), Awaited(once)))
+}
+
+/// Where the rows of an [`awaited_table`] go.
+#[derive(Debug, Clone)]
+pub struct Awaited(Arc<Once>);
+
+impl Awaited {
+    /// Gives it its rows.
+    pub fn fill(&self, batches: BoxStream<'static, Result<RecordBatch>>) {
+        *self.0.batches.lock().unwrap_or_else(PoisonError::into_inner) = Some(batches);
+    }
+
+    /// Columns as a batch of the table: texts in the layout that is computed with.
+    pub fn batch(&self, columns: Vec<ArrayRef>) -> Result<RecordBatch> {
+        let rows = columns.first().map_or(0, |column| column.len());
+        let columns = columns
+            .iter()
+            .zip(self.0.schema.fields())
+            .map(|(column, field)| cast(column, field.data_type()).map_err(defect))
+            .collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(Arc::clone(&self.0.schema), columns, &options).map_err(defect)
+    }
 }
 
 struct Once {

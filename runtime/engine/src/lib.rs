@@ -30,6 +30,7 @@ mod partition;
 mod publish;
 mod quarantine;
 mod read;
+mod reading;
 mod stores;
 mod tally;
 mod temporal;

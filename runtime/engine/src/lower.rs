@@ -10,17 +10,23 @@
 //! filters are switched off where it could matter ([`Lowered::guarded`]).
 
 mod aggregate;
+mod checked;
 mod columns;
+mod combine;
 mod date;
 mod expr;
 mod function;
+mod join;
 mod operators;
 mod sum;
+#[cfg(test)]
+mod tables_tests;
 #[cfg(test)]
 mod tests;
 mod text;
 mod window;
 
 pub use expr::{Scope, bad_plan, columns_of};
-pub use operators::{Lowered, lower_transform};
+pub use checked::CheckedPlan;
+pub use operators::{Lowered, Source, lower_transform};
 pub use text::value_text;

@@ -113,21 +113,13 @@ impl<'p> Output<'p> {
     }
 
     fn refuse(&self, row: usize, reason: &str, batch: &RecordBatch) -> crate::failure::Fault {
-        let values: Vec<_> = batch
-            .schema()
-            .fields()
-            .iter()
-            .zip(batch.columns())
-            .take(12)
-            .map(|(field, column)| format!("{}: {}", field.name(), shown(column, row)))
-            .collect();
         failure(
             ErrorName::ComputeFailed,
             format!(
-                "row {} of the result does not fit table `{}`: {reason}. The row: {{ {} }}",
+                "row {} of the result does not fit table `{}`: {reason}. The row: {}",
                 self.rows + row as u64 + 1,
                 self.name,
-                values.join(", ")
+                row_text(batch, row)
             ),
         )
     }
@@ -181,4 +173,17 @@ impl<'p> Output<'p> {
             .collect::<Result<_>>()?;
         Ok((objects, self.rows))
     }
+}
+
+/// A row for a message, its first columns alone.
+pub fn row_text(batch: &RecordBatch, row: usize) -> String {
+    let values: Vec<_> = batch
+        .schema()
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .take(12)
+        .map(|(field, column)| format!("{}: {}", field.name(), shown(column, row)))
+        .collect();
+    format!("{{ {} }}", values.join(", "))
 }

@@ -28,11 +28,17 @@ impl Quarantine {
         Ok(Quarantine { base })
     }
 
-    /// Publishes the bad records of these folders.
-    pub async fn publish(self, table_name: &str, folders: &[Folder], tally: &Tally) -> Result<()> {
+    /// Publishes the bad records of those folders that are `new`.
+    pub async fn publish(
+        self,
+        table_name: &str,
+        folders: &[Folder],
+        tally: &Tally,
+        mut new: impl FnMut(&Folder) -> bool,
+    ) -> Result<()> {
         let mut bad = tally.take_quarantine()?;
         let mut results: BTreeMap<String, Vec<Encoded>> = BTreeMap::new();
-        for (position, folder) in folders.iter().enumerate() {
+        for (position, folder) in folders.iter().enumerate().filter(|(_, folder)| new(folder)) {
             match bad.remove(&position) {
                 Some(object) => {
                     results.insert(folder.relative.clone(), vec![object]);

@@ -45,6 +45,13 @@ pub struct Counts {
     pub invalid: u64,
 }
 
+impl Counts {
+    /// Both together.
+    pub fn and(self, other: Counts) -> Counts {
+        Counts { read: self.read + other.read, invalid: self.invalid + other.invalid }
+    }
+}
+
 impl Tally {
     /// Nothing read yet of `table`.
     pub fn new(table: &str, policy: &Invalid) -> Self {
@@ -130,28 +137,39 @@ impl Tally {
         ))
     }
 
-    /// The failure of more bad records than `max_invalid` allows.
-    pub fn too_many(&self, max_invalid: Option<f64>) -> Result<()> {
+    /// The failure of more bad records, in all tables together, than `max_invalid` allows.
+    pub fn too_many(tallies: &[&Tally], max_invalid: Option<f64>) -> Result<()> {
         let Some(limit) = max_invalid else { return Ok(()) };
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read, invalid) = (state.read, state.invalid);
+        let (mut read, mut invalid) = (0, 0);
+        let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+        let mut first = String::new();
+        for tally in tallies {
+            let state = tally.state.lock().unwrap_or_else(PoisonError::into_inner);
+            read += state.read;
+            invalid += state.invalid;
+            for (kind, count) in &state.kinds {
+                *kinds.entry(kind.clone()).or_default() += count;
+            }
+            if let (true, Some((object, bad))) = (first.is_empty(), &state.first) {
+                first = format!("`{object}` line {}{}: {}", bad.line, field_of(&bad.problem), bad.problem.reason);
+            }
+        }
         #[expect(clippy::cast_precision_loss, reason = "a share; fewer records than 2^53")]
         let share = if read == 0 { 0.0 } else { invalid as f64 / read as f64 };
         if share <= limit {
             return Ok(());
         }
-        let mut kinds: Vec<_> = state.kinds.iter().collect();
+        let mut kinds: Vec<_> = kinds.iter().collect();
         kinds.sort_by(|left, right| right.1.cmp(left.1).then(left.0.cmp(right.0)));
         let reasons: Vec<_> = kinds.iter().map(|(kind, count)| format!("{count} × {kind}")).collect();
-        let first = state.first.as_ref().map_or_else(String::new, |(object, bad)| {
-            format!("`{object}` line {}{}: {}", bad.line, field_of(&bad.problem), bad.problem.reason)
-        });
+        let tables: Vec<_> = tallies.iter().map(|tally| format!("`{}`", tally.table)).collect();
         Err(failure(
             ErrorName::TooManyInvalid,
             format!(
-                "{invalid} of {read} records of table `{}` are bad, {} %, more than the {} % that `max_invalid` \
+                "{invalid} of {read} records of table{} {} are bad, {} %, more than the {} % that `max_invalid` \
                  allows: {}. The first: {first}",
-                self.table,
+                if tables.len() == 1 { "" } else { "s" },
+                tables.join(", "),
                 percent(share),
                 percent(limit),
                 reasons.join(", ")

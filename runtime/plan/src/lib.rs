@@ -27,7 +27,7 @@ pub use local::{LocalFlow, LocalFunction, LocalParam, LocalRun, LocalTable, Loca
 pub use report::{ErrorName, Failure, Report};
 pub use request::{Operation, PartitionValue, Replace, Request, TableRef, Target};
 pub use table::{Compression, Format, Invalid, Location, Partition, Table, TableRole, Text};
-pub use transform::{Column, Input, Operator, Sort, SortOrder, Transform};
+pub use transform::{Column, Input, JoinKind, Operator, Sort, SortOrder, Transform};
 pub use types::{Check, DataType, Field, Schema};
 
 use indexmap::IndexMap;

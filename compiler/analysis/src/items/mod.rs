@@ -1,12 +1,14 @@
 //! Items, one file per kind: each takes its syntax tree and gives its part of the program.
 
 mod branches;
+mod combine;
 mod composite;
 mod failing;
 mod flow;
 mod function;
 mod head;
 mod infra;
+mod join;
 mod looping;
 mod matching;
 mod nested;

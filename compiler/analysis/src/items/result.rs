@@ -9,7 +9,7 @@ use flow_syntax::ast::TransformItem;
 
 impl<'a> Checker<'a> {
     /// The last columns are exactly the schema's; another order, and `Int` for `Float`, are put right.
-    pub fn result_columns(&mut self, item: &'a TransformItem, output: SchemaId, pipeline: &mut Pipeline) {
+    pub fn result_columns(&mut self, item: &'a TransformItem, output: SchemaId, pipeline: &mut Pipeline<'a>) {
         let Some(schema) = self.program.schema(output) else { return };
         let (fields, schema_name, declared) = (schema.fields.clone(), schema.name.clone(), schema.span);
         let last = item.operators.last().map_or(item.name.span, |operator| operator.span);

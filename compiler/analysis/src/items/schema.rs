@@ -213,15 +213,23 @@ impl<'a> Checker<'a> {
         if condition.is_error() {
             return None;
         }
-        if condition.stage == Stage::Const {
-            self.report(
-                Diagnostic::new(codes::CONSTANT_CHECK, "this check is the same for every record")
-                    .primary(check.condition.span, "no field in it")
-                    .help("compare a field of the schema"),
-            );
-        }
+        self.constant_check(&condition, check.condition.span, "no field in it", "compare a field of the schema");
         let text = self.files.slice(check.condition.span).to_owned();
         Some(Check { field: field.map(str::to_owned), text, condition })
+    }
+}
+
+impl Checker<'_> {
+    /// Refuses a check that no record decides.
+    pub(super) fn constant_check(&mut self, condition: &Expr, place: Span, label: &str, help: &str) {
+        if condition.is_error() || condition.stage != Stage::Const {
+            return;
+        }
+        self.report(
+            Diagnostic::new(codes::CONSTANT_CHECK, "this check is the same for every record")
+                .primary(place, label)
+                .help(help),
+        );
     }
 }
 

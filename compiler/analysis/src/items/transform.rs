@@ -11,12 +11,15 @@ use flow_diagnostics::{codes, Diagnostic, Span};
 use flow_syntax::ast::{self, ItemKind, Name, TransformItem};
 
 /// A transform under way.
-pub(crate) struct Pipeline {
-    module: usize,
+pub(crate) struct Pipeline<'a> {
+    pub(super) module: usize,
+    pub(super) item: &'a TransformItem,
+    /// Its parameters, as far as their types are tables.
+    pub(super) inputs: Vec<TransformInput>,
     pub columns: Vec<SchemaField>,
     pub operators: Vec<Operator>,
     /// Whether a column's type is unknown, so that nothing more can be said of the result.
-    broken: bool,
+    pub(super) broken: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -73,31 +76,15 @@ impl<'a> Checker<'a> {
         output: SchemaId,
     ) -> Transform {
         let mut pipeline =
-            Pipeline { module: def.module, columns: Vec::new(), operators: Vec::new(), broken: true };
+            Pipeline { module: def.module, item, inputs, columns: Vec::new(), operators: Vec::new(), broken: true };
         let mut from = String::new();
         for (at, operator) in item.operators.iter().enumerate() {
             match &operator.kind {
                 ast::OperatorKind::From(name) if at == 0 => {
                     from.clone_from(&name.text);
-                    match inputs.iter().find(|input| input.name == name.text) {
-                        Some(input) => {
-                            let schema = self.program.schema(input.schema);
-                            pipeline.columns = schema.map(|schema| schema.fields.clone()).unwrap_or_default();
-                            pipeline.broken = pipeline.columns.iter().any(|column| column.ty == Type::Error);
-                        }
-                        None if item.params.iter().any(|param| param.name.text == name.text) => {}
-                        None => {
-                            let known: Vec<&str> = item.params.iter().map(|param| param.name.text.as_str()).collect();
-                            let diagnostic = Diagnostic::new(
-                                codes::UNKNOWN_NAME,
-                                format!("`{}` is no parameter of the transform", name.text),
-                            )
-                            .primary(name.span, "not found")
-                            .note("a transform reads the tables that it is given, and no others");
-                            let diagnostic =
-                                Self::suggest(diagnostic, &name.text, name.span, &known, "its parameters are");
-                            self.report(diagnostic);
-                        }
+                    if let Some(columns) = self.input_columns(name, &mut pipeline) {
+                        pipeline.broken = columns.iter().any(|column| column.ty == Type::Error);
+                        pipeline.columns = columns;
                     }
                 }
                 ast::OperatorKind::From(_) => self.report(
@@ -134,7 +121,7 @@ impl<'a> Checker<'a> {
         Transform {
             name: item.name.text.clone(),
             doc: def.item.doc.clone(),
-            inputs,
+            inputs: pipeline.inputs,
             output,
             from,
             operators: pipeline.operators,
@@ -142,30 +129,49 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn later_operator(&mut self, span: Span, what: &str, pipeline: &mut Pipeline) {
-        self.not_yet(span, what);
+    /// The columns of the parameter that an operator names; `None`, and a report, where it is none.
+    pub(super) fn input_columns(&mut self, name: &Name, pipeline: &mut Pipeline<'a>) -> Option<Vec<SchemaField>> {
+        if let Some(input) = pipeline.inputs.iter().find(|input| input.name == name.text) {
+            let schema = self.program.schema(input.schema);
+            return Some(schema.map(|schema| schema.fields.clone()).unwrap_or_default());
+        }
         pipeline.broken = true;
+        let params = &pipeline.item.params;
+        if !params.iter().any(|param| param.name.text == name.text) {
+            let known: Vec<&str> = params.iter().map(|param| param.name.text.as_str()).collect();
+            let diagnostic =
+                Diagnostic::new(codes::UNKNOWN_NAME, format!("`{}` is no parameter of the transform", name.text))
+                    .primary(name.span, "not found")
+                    .note("a transform reads the tables that it is given, and no others");
+            let diagnostic = Self::suggest(diagnostic, &name.text, name.span, &known, "its parameters are");
+            self.report(diagnostic);
+        }
+        None
     }
 
-    fn operator(&mut self, operator: &'a ast::Operator, pipeline: &mut Pipeline) {
+    fn operator(&mut self, operator: &'a ast::Operator, pipeline: &mut Pipeline<'a>) {
         let span = operator.span;
         let row = row_scope(pipeline.module, &pipeline.columns, RowPlace::Row);
         let because = || Because::new(span, "computed for each row");
         let kind = match &operator.kind {
             ast::OperatorKind::From(_) => return,
-            ast::OperatorKind::Join(_) => return self.later_operator(span, "`join`", pipeline),
-            ast::OperatorKind::Union { .. } => return self.later_operator(span, "`union`", pipeline),
-            ast::OperatorKind::Explode { .. } => return self.later_operator(span, "`explode`", pipeline),
-            ast::OperatorKind::Where(condition) => {
-                let expr = self.condition(condition, &row, "of `where`");
-                pipeline.broken |= expr.is_error() || !self.row_stage(&expr, because());
-                let facts = crate::check::facts(condition, true);
-                for column in &mut pipeline.columns {
-                    if facts.contains(&column.name) {
-                        column.ty = column.ty.required().clone();
-                    }
+            ast::OperatorKind::Join(join) => match self.join(join, span, pipeline) {
+                Some(kind) => kind,
+                None => {
+                    pipeline.broken = true;
+                    return;
                 }
-                OperatorKind::Where(expr)
+            },
+            ast::OperatorKind::Union { tables, all } => self.union(tables, *all, span, pipeline),
+            ast::OperatorKind::Explode { column, outer } => match self.explode(column, *outer, &row, span, pipeline) {
+                Some(kind) => kind,
+                None => {
+                    pipeline.broken = true;
+                    return;
+                }
+            },
+            ast::OperatorKind::Where(condition) => {
+                OperatorKind::Where(self.kept(condition, &row, "of `where`", because(), pipeline))
             }
             ast::OperatorKind::Derive(columns) => {
                 let derived = self.new_columns(columns, &row, false, span, pipeline);
@@ -247,29 +253,42 @@ impl<'a> Checker<'a> {
             }
             ast::OperatorKind::Distinct => OperatorKind::Distinct,
             ast::OperatorKind::Check(condition) => {
-                let expr = self.condition(condition, &row, "of `check`");
-                self.row_stage(&expr, because());
-                self.report(
-                    Diagnostic::new(codes::CHECK_OPERATOR, "`check` cannot stand in a transform yet")
-                        .primary(span, "")
-                        .note("the plan has no operator that fails a step for a row")
-                        .help("put the check into the result's schema, where every row that is written passes it")
-                        .help("or keep the rows that pass: `where …`"),
-                );
-                return;
+                let expr = self.kept(condition, &row, "of `check`", because(), pipeline);
+                self.constant_check(&expr, condition.span, "no column in it", "compare a column");
+                OperatorKind::Check { text: self.files.slice(condition.span).to_owned(), condition: expr }
             }
         };
         pipeline.operators.push(Operator { kind, columns: pipeline.columns.clone(), span });
     }
 
+    /// The condition that all rows fulfil from here on: what it proves present is no longer optional.
+    fn kept(
+        &mut self,
+        condition: &'a ast::Expr,
+        row: &Scope,
+        place: &str,
+        because: Because,
+        pipeline: &mut Pipeline<'a>,
+    ) -> Expr {
+        let expr = self.condition(condition, row, place);
+        pipeline.broken |= expr.is_error() || !self.row_stage(&expr, because);
+        let facts = crate::check::facts(condition, true);
+        for column in &mut pipeline.columns {
+            if facts.contains(&column.name) {
+                column.ty = column.ty.required().clone();
+            }
+        }
+        expr
+    }
+
     /// Columns as written: `a = EXPR`, and where `bare` also `a`. With the place of each name.
-    fn new_columns(
+    pub(super) fn new_columns(
         &mut self,
         columns: &'a [ast::Column],
         scope: &Scope,
         bare: bool,
         span: Span,
-        pipeline: &mut Pipeline,
+        pipeline: &mut Pipeline<'a>,
     ) -> Vec<(Column, Span)> {
         let mut list: Vec<(Column, Span)> = Vec::new();
         for column in columns {
@@ -317,7 +336,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn replace_columns(&mut self, columns: &[(Column, Span)], pipeline: &mut Pipeline) {
+    fn replace_columns(&mut self, columns: &[(Column, Span)], pipeline: &mut Pipeline<'a>) {
         let before = std::mem::take(&mut pipeline.columns);
         for (column, at) in columns {
             // A column that is passed on keeps what is known of it.
@@ -336,7 +355,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn known_column(&mut self, name: &Name, pipeline: &mut Pipeline) -> bool {
+    pub(super) fn known_column(&mut self, name: &Name, pipeline: &mut Pipeline<'a>) -> bool {
         if pipeline.columns.iter().any(|column| column.name == name.text) {
             return true;
         }
@@ -349,7 +368,7 @@ impl<'a> Checker<'a> {
         false
     }
 
-    fn rename(&mut self, pairs: &'a [(Name, Name)], span: Span, pipeline: &mut Pipeline) -> OperatorKind {
+    fn rename(&mut self, pairs: &'a [(Name, Name)], span: Span, pipeline: &mut Pipeline<'a>) -> OperatorKind {
         let mut selected = Vec::new();
         let mut columns = Vec::new();
         for (new, old) in pairs {
@@ -379,14 +398,14 @@ impl<'a> Checker<'a> {
         OperatorKind::Select(selected)
     }
 
-    fn key(&mut self, key: &'a ast::Expr, scope: &Scope, span: Span, pipeline: &mut Pipeline) -> Expr {
+    fn key(&mut self, key: &'a ast::Expr, scope: &Scope, span: Span, pipeline: &mut Pipeline<'a>) -> Expr {
         let expr = self.expr(key, scope, None);
         let because = Because::new(span, "computed for each row");
         pipeline.broken |= expr.is_error() || !self.row_stage(&expr, because);
         expr
     }
 
-    fn order(&mut self, keys: &'a [ast::Sort], scope: &Scope, span: Span, pipeline: &mut Pipeline) -> Vec<SortKey> {
+    fn order(&mut self, keys: &'a [ast::Sort], scope: &Scope, span: Span, pipeline: &mut Pipeline<'a>) -> Vec<SortKey> {
         let mut list = Vec::new();
         for key in keys {
             let value = self.key(&key.value, scope, span, pipeline);
@@ -406,7 +425,7 @@ impl<'a> Checker<'a> {
     }
 
     /// In a group and a window each column is one function over rows.
-    fn over_rows(&mut self, columns: &[(Column, Span)], word: &str, pipeline: &mut Pipeline) {
+    fn over_rows(&mut self, columns: &[(Column, Span)], word: &str, pipeline: &mut Pipeline<'a>) {
         for (column, at) in columns {
             let alone = match &column.value.kind {
                 ExprKind::Call { function, .. } => function.aggregate.is_some() || function.window.is_some(),
@@ -447,7 +466,7 @@ pub(crate) fn same_column(field: &SchemaField, span: Span) -> Column {
 }
 
 /// Adds a column, or replaces the one of its name in place.
-fn put(columns: &mut Vec<SchemaField>, column: &Column, span: Span) {
+pub(super) fn put(columns: &mut Vec<SchemaField>, column: &Column, span: Span) {
     let field =
         SchemaField { name: column.name.clone(), ty: column.value.ty.clone(), key: false, doc: None, default: None, span };
     match columns.iter_mut().find(|known| known.name == column.name) {

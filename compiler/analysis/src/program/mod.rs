@@ -29,7 +29,7 @@ pub use infrastructure::{
     ResourceKind, Secret, SecretId, Validation,
 };
 pub use rows::{
-    Catalog, Check, Column, InvalidPolicy, Operator, OperatorKind, Partition, Schema, SchemaField, SchemaId,
+    Catalog, Check, Column, InvalidPolicy, Join, JoinKind, Operator, OperatorKind, Partition, Schema, SchemaField, SchemaId,
     SortKey, Table, TableFormat, TableId, TableRole, Transform, TransformId, TransformInput,
 };
 pub use types::Type;

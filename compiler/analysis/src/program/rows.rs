@@ -218,6 +218,22 @@ pub struct SortKey {
 /// Kinds of operators, as in `flow_plan::Operator`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OperatorKind {
+    /// Rows of two tables that belong together.
+    Join(Join),
+    /// The rows of further tables, under the columns so far.
+    Union {
+        /// Parameters, in order.
+        inputs: Vec<String>,
+        /// Whether a row stays as often as it is there.
+        all: bool,
+    },
+    /// A row for each element of a list.
+    Explode {
+        /// The list, and the column that takes its elements.
+        column: Column,
+        /// Whether a row without elements stays, with `none`.
+        outer: bool,
+    },
     /// Keeps rows.
     Where(Expr),
     /// Adds or replaces columns.
@@ -246,4 +262,70 @@ pub enum OperatorKind {
     Take(u64),
     /// Without repetitions.
     Distinct,
+    /// All rows, which must fulfil a condition.
+    Check {
+        /// The condition as written.
+        text: String,
+        /// The condition, row stage.
+        condition: Expr,
+    },
+}
+
+/// A join. In its expressions the other table's columns are `ALIAS.NAME`, which is no name that a program can give to
+/// a column of the rows so far.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Join {
+    /// Which rows it keeps.
+    pub kind: JoinKind,
+    /// The parameter that it joins.
+    pub input: String,
+    /// What the other table is called in the join.
+    pub alias: String,
+    /// What makes rows belong together; `None` for a cross join.
+    pub condition: Option<Expr>,
+    /// The result's columns, over the rows of both tables.
+    pub selected: Vec<Column>,
+}
+
+impl Join {
+    /// The name of a column of the other table in the join's expressions.
+    pub fn column_of(alias: &str, column: &str) -> String {
+        format!("{alias}.{column}")
+    }
+}
+
+/// Which rows a join keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinKind {
+    /// Those with a match, once for each.
+    Inner,
+    /// All of the rows so far.
+    Left,
+    /// All of the other table.
+    Right,
+    /// All of both.
+    Full,
+    /// Those of the rows so far that have a match, once.
+    Semi,
+    /// Those of the rows so far that have none.
+    Anti,
+    /// Each with each.
+    Cross,
+}
+
+impl JoinKind {
+    /// Whether rows of the other table without a match are kept, so that the columns so far may have no value.
+    pub fn keeps_right(self) -> bool {
+        matches!(self, JoinKind::Right | JoinKind::Full)
+    }
+
+    /// Whether rows so far without a match are kept, so that the other table's columns may have no value.
+    pub fn keeps_left(self) -> bool {
+        matches!(self, JoinKind::Left | JoinKind::Full)
+    }
+
+    /// Whether it gives columns of the other table.
+    pub fn takes_columns(self) -> bool {
+        !matches!(self, JoinKind::Semi | JoinKind::Anti)
+    }
 }

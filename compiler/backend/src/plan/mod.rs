@@ -182,6 +182,26 @@ fn lower_transform(program: &Program, transform: &program::Transform, rows: &mut
 fn lower_operator(program: &Program, operator: &Operator, rows: &mut Rows<'_>) -> flow_plan::Operator {
     let columns: Vec<Field> = operator.columns.iter().map(|column| field(program, column)).collect();
     match &operator.kind {
+        OperatorKind::Join(join) => flow_plan::Operator::Join {
+            kind: join_kind(join.kind),
+            input: join.input.clone(),
+            alias: join.alias.clone(),
+            condition: join.condition.as_ref().map(|condition| rows.expr(program, condition)),
+            selected: lower_columns(program, &join.selected, rows),
+            columns,
+        },
+        OperatorKind::Union { inputs, all } => {
+            flow_plan::Operator::Union { inputs: inputs.clone(), all: *all, columns }
+        }
+        OperatorKind::Explode { column, outer } => {
+            let list = Column { name: column.name.clone(), expr: rows.expr(program, &column.value) };
+            flow_plan::Operator::Explode { list, outer: *outer, columns }
+        }
+        OperatorKind::Check { text, condition } => flow_plan::Operator::Check {
+            text: text.clone(),
+            condition: rows.expr(program, condition),
+            columns,
+        },
         OperatorKind::Where(condition) => {
             flow_plan::Operator::Where { condition: rows.expr(program, condition), columns }
         }
@@ -205,6 +225,18 @@ fn lower_operator(program: &Program, operator: &Operator, rows: &mut Rows<'_>) -
         OperatorKind::Sort(keys) => flow_plan::Operator::Sort { by: sort(program, keys, rows), columns },
         OperatorKind::Take(count) => flow_plan::Operator::Take { rows: *count, columns },
         OperatorKind::Distinct => flow_plan::Operator::Distinct { columns },
+    }
+}
+
+fn join_kind(kind: program::JoinKind) -> flow_plan::JoinKind {
+    match kind {
+        program::JoinKind::Inner => flow_plan::JoinKind::Inner,
+        program::JoinKind::Left => flow_plan::JoinKind::Left,
+        program::JoinKind::Right => flow_plan::JoinKind::Right,
+        program::JoinKind::Full => flow_plan::JoinKind::Full,
+        program::JoinKind::Semi => flow_plan::JoinKind::Semi,
+        program::JoinKind::Anti => flow_plan::JoinKind::Anti,
+        program::JoinKind::Cross => flow_plan::JoinKind::Cross,
     }
 }
 

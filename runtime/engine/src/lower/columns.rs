@@ -28,6 +28,22 @@ pub fn needed_columns(transform: &Transform) -> Vec<BTreeSet<String>> {
         all.push(needed.clone());
         let mut add = |exprs: &mut dyn Iterator<Item = &Expr>| exprs.for_each(|expr| columns_of(expr, &mut needed));
         match operator {
+            Operator::Join { condition, selected, .. } => {
+                // Those of the other table have names that no column of the rows so far has.
+                needed.clear();
+                condition
+                    .iter()
+                    .chain(selected.iter().map(|column| &column.expr))
+                    .for_each(|expr| columns_of(expr, &mut needed));
+            }
+            Operator::Union { all: true, .. } => {}
+            Operator::Union { columns, .. } => needed = columns.iter().map(|field| field.name.clone()).collect(),
+            Operator::Explode { list, .. } => {
+                needed.remove(&list.name);
+                columns_of(&list.expr, &mut needed);
+            }
+            // Its message shows the row.
+            Operator::Check { columns, .. } => needed = columns.iter().map(|field| field.name.clone()).collect(),
             Operator::Where { condition, .. } => add(&mut std::iter::once(condition)),
             Operator::Derive { derived, .. } => {
                 for column in derived {
@@ -65,6 +81,13 @@ pub fn needed_columns(transform: &Transform) -> Vec<BTreeSet<String>> {
     }
     all.reverse();
     all
+}
+
+/// The columns that an expression reads.
+pub fn needed_in(expr: &Expr) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    columns_of(expr, &mut names);
+    names
 }
 
 /// The expression with each aggregate or window function in it replaced by the column that `extract` names.

@@ -3,7 +3,8 @@
 
 use crate::failure::failure;
 use crate::lower::{date, text};
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, Float64Array, Int64Array, Scalar};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, Float64Array, Int64Array, ListArray, Scalar};
+use arrow::buffer::NullBuffer;
 use arrow::compute::kernels::numeric;
 use arrow::datatypes::{DataType as ArrowType, Float64Type, Int64Type};
 use arrow::error::ArrowError;
@@ -37,6 +38,8 @@ pub enum Function {
     Floor,
     /// Towards plus infinity.
     Ceil,
+    /// The list, and `none` for an empty one.
+    NoneIfEmpty,
     /// A function of dates and times.
     Date(date::DateFunction),
     /// A function of texts.
@@ -54,7 +57,7 @@ impl Function {
             | Function::Modulo
             | Function::Negate
             | Function::Abs => true,
-            Function::Round | Function::Floor | Function::Ceil | Function::Text(_) => false,
+            Function::Round | Function::Floor | Function::Ceil | Function::NoneIfEmpty | Function::Text(_) => false,
             Function::Date(function) => function.fallible(),
         }
     }
@@ -71,6 +74,7 @@ impl Function {
             Function::Round => "flow_round",
             Function::Floor => "flow_floor",
             Function::Ceil => "flow_ceil",
+            Function::NoneIfEmpty => "flow_none_if_empty",
             Function::Date(function) => function.name(),
             Function::Text(function) => function.name(),
         }
@@ -166,6 +170,7 @@ fn unary(function: Function, operand: &dyn Array) -> Result<ArrayRef> {
     match function {
         Function::Date(function) => return date::unary(function, operand),
         Function::Text(function) => return text::unary(function, operand),
+        Function::NoneIfEmpty => return none_if_empty(operand),
         Function::Negate => return numeric::neg(operand).map_err(|error| explain(error, "minus a number")),
         _ => {}
     }
@@ -191,6 +196,14 @@ fn unary(function: Function, operand: &dyn Array) -> Result<ArrayRef> {
         }
         _ => Err(wrong_arguments(function.name())),
     }
+}
+
+fn none_if_empty(operand: &dyn Array) -> Result<ArrayRef> {
+    let lists = operand.as_list_opt::<i32>().ok_or_else(|| wrong_arguments(Function::NoneIfEmpty.name()))?;
+    let ArrowType::List(element) = lists.data_type() else { return Err(wrong_arguments(Function::NoneIfEmpty.name())) };
+    let present: NullBuffer = (0..lists.len()).map(|row| lists.is_valid(row) && lists.value_length(row) > 0).collect();
+    let (offsets, values) = (lists.offsets().clone(), Arc::clone(lists.values()));
+    Ok(Arc::new(ListArray::try_new(Arc::clone(element), offsets, values, Some(present))?))
 }
 
 fn binary(function: Function, left: &Operand, right: &Operand) -> Result<ArrayRef> {

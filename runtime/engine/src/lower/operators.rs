@@ -1,4 +1,6 @@
-//! Relational operators: a transform as one logical plan, each operator's columns compared with the plan's.
+//! Relational operators: a transform as one logical plan, each operator's columns compared with the plan's. A `check`
+//! ends a plan, whose rows, once checked, are a table of the next one: so all of them are looked at, whatever
+//! comes after it.
 
 use crate::failure::{Result, query_failure};
 use crate::lower::expr::{Scope, Typed, bad_plan, column, columns_of};
@@ -7,49 +9,70 @@ use crate::lower::aggregate;
 use crate::types::{Texts, arrow_type, arrow_type_name, field_type_name, same_type};
 use datafusion::common::DataFusionError;
 use datafusion::logical_expr::expr::{AggregateFunction as LogicalAggregate, Sort as LogicalSort};
-use datafusion::logical_expr::{Expr as Logical, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr as Logical, LogicalPlan, LogicalPlanBuilder, TableSource};
+use datafusion::prelude::SessionContext;
 use flow_plan::{Column, DataType, Expr, Field, Operator, Sort, SortOrder, Transform};
+use crate::lower::checked::CheckedPlan;
 use crate::lower::columns::{Extracted, needed_columns, replace};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-/// A transform as a logical plan.
+/// A transform as logical plans.
 #[derive(Debug)]
 pub struct Lowered {
+    /// What comes before each `check`, in order.
+    pub checked: Vec<CheckedPlan>,
     /// The plan; its rows are in a total order.
     pub plan: LogicalPlan,
     /// Whether a fallible expression stands over a filter, so that nothing may be moved below it.
     pub guarded: bool,
 }
 
-struct State {
-    plan: LogicalPlan,
-    columns: Vec<Field>,
+/// An input of a transform: where its rows come from, and their fields.
+pub struct Source {
+    /// Its rows; each is asked for once.
+    pub rows: Arc<dyn TableSource>,
+    /// Their columns.
+    pub fields: Vec<Field>,
+}
+
+/// Finds the source of an input, once for each time that the transform reads it.
+pub type Sources<'s> = &'s mut dyn FnMut(&str) -> Result<Source>;
+
+pub(super) struct State<'s> {
+    pub(super) sources: Sources<'s>,
+    pub(super) session: &'s SessionContext,
+    pub(super) checked: Vec<CheckedPlan>,
+    pub(super) plan: LogicalPlan,
+    pub(super) columns: Vec<Field>,
     /// Whether the rows are in an order that a `sort` gave.
-    ordered: bool,
+    pub(super) ordered: bool,
     /// Whether a `where` stands above the last operator that computes over all rows.
-    filtered: bool,
-    guarded: bool,
+    pub(super) filtered: bool,
+    pub(super) guarded: bool,
     hidden: usize,
 }
 
-/// Lowers the operators of a transform over `input`, whose rows have the fields `columns`.
+/// Lowers the operators of a transform.
 pub fn lower_transform(
     name: &str,
     transform: &Transform,
-    input: LogicalPlan,
-    columns: &[Field],
+    session: &SessionContext,
+    sources: Sources<'_>,
 ) -> Result<Lowered> {
     let needed = needed_columns(transform);
+    let (plan, columns) = scan(&transform.from, sources(&transform.from)?)?;
     let mut state = State {
-        plan: input,
-        columns: columns.to_vec(),
+        sources,
+        session,
+        checked: Vec::new(),
+        plan,
+        columns,
         ordered: false,
         filtered: false,
         guarded: false,
         hidden: 0,
     };
-    // The scan's columns are named after their table; from here on they go by their names alone.
-    state.build(|builder| builder.project(columns.iter().map(|field| column(&field.name).alias(&field.name))))?;
     let empty = BTreeSet::new();
     for (position, operator) in transform.operators.iter().enumerate() {
         let needed_after = needed.get(position).unwrap_or(&empty);
@@ -62,24 +85,41 @@ pub fn lower_transform(
         state.sort(order)?;
     }
     Ok(Lowered {
+        checked: state.checked,
         plan: state.plan,
         guarded: state.guarded,
     })
 }
 
+/// The rows of a source. A scan's columns are named after their table; from here on they go by their names alone.
+pub(super) fn scan(name: &str, source: Source) -> Result<(LogicalPlan, Vec<Field>)> {
+    let Source { rows, fields } = source;
+    let plan = LogicalPlanBuilder::scan(name, rows, None)
+        .and_then(|builder| builder.project(fields.iter().map(|field| column(&field.name).alias(&field.name))))
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(refused)?;
+    Ok((plan, fields))
+}
+
 /// DataFusion refuses the plan: the compiler should not have let it through.
-fn refused(error: DataFusionError) -> crate::failure::Fault {
+pub(super) fn refused(error: DataFusionError) -> crate::failure::Fault {
     match error {
         DataFusionError::External(_) => query_failure(error),
         other => bad_plan(other),
     }
 }
 
-impl State {
+impl State<'_> {
     fn operator(&mut self, operator: &Operator, needed_after: &BTreeSet<String>) -> Result<()> {
         let columns = self.columns.clone();
         let scope = Scope::new(&columns);
         match operator {
+            Operator::Join { kind, input, alias, condition, selected, .. } => {
+                self.join(*kind, input, alias, condition.as_ref(), selected)
+            }
+            Operator::Union { inputs, all, .. } => self.union(inputs, *all),
+            Operator::Explode { list, outer, .. } => self.explode(list, *outer),
+            Operator::Check { text, condition, .. } => self.check(text, condition),
             Operator::Where { condition, .. } => self.filter(scope, condition),
             Operator::Derive { derived, .. } => {
                 let mut exprs: Vec<(String, Typed)> = columns
@@ -147,7 +187,7 @@ impl State {
         }
     }
 
-    fn build(
+    pub(super) fn build(
         &mut self,
         step: impl FnOnce(LogicalPlanBuilder) -> datafusion::common::Result<LogicalPlanBuilder>,
     ) -> Result<()> {
@@ -157,11 +197,11 @@ impl State {
         Ok(())
     }
 
-    fn sort(&mut self, order: Vec<LogicalSort>) -> Result<()> {
+    pub(super) fn sort(&mut self, order: Vec<LogicalSort>) -> Result<()> {
         if order.is_empty() { Ok(()) } else { self.build(|builder| builder.sort(order)) }
     }
 
-    fn project(&mut self, exprs: Vec<(String, Typed)>) -> Result<()> {
+    pub(super) fn project(&mut self, exprs: Vec<(String, Typed)>) -> Result<()> {
         if self.filtered && exprs.iter().any(|(_, typed)| typed.fallible) {
             self.guarded = true;
         }
@@ -191,7 +231,7 @@ impl State {
     }
 
     /// A column name that no program can have.
-    fn hide(&mut self) -> String {
+    pub(super) fn hide(&mut self) -> String {
         self.hidden += 1;
         format!("$flow{}", self.hidden)
     }
@@ -382,7 +422,7 @@ impl State {
     }
 }
 
-fn hidden_field(name: String, data_type: DataType, optional: bool) -> Field {
+pub(super) fn hidden_field(name: String, data_type: DataType, optional: bool) -> Field {
     Field {
         name,
         data_type,
@@ -408,6 +448,10 @@ fn sort_key(scope: Scope<'_>, key: &Sort) -> Result<LogicalSort> {
 
 fn name_of(operator: &Operator) -> &'static str {
     match operator {
+        Operator::Join { .. } => "join",
+        Operator::Union { .. } => "union",
+        Operator::Explode { .. } => "explode",
+        Operator::Check { .. } => "check",
         Operator::Where { .. } => "where",
         Operator::Derive { .. } => "derive",
         Operator::Select { .. } => "select",

@@ -6,9 +6,12 @@ use crate::Environment;
 use crate::execute::{Executor, stream_table};
 use crate::formats::jsonl;
 use crate::formats::jsonl::JsonlReader;
+use crate::lower::Source;
+use datafusion::datasource::provider_as_source;
 use flow_plan::{Failure, Field, Schema, Transform};
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Runs operators over rows; the output's columns are the last operator's.
 fn run(fields: &Value, rows: &[Value], operators: &Value) -> Result<Vec<Value>, Failure> {
@@ -36,15 +39,15 @@ fn run(fields: &Value, rows: &[Value], operators: &Value) -> Result<Vec<Value>, 
     runtime.block_on(async {
         let executor = Executor::new(&Environment::from_variables([("FLOW_THREADS", "2")]))?;
         let input = stream_table(&schema, futures::stream::iter(batches).boxed())?;
-        let stream = executor.run("t", &transform, &schema, input).await?;
-        let batches: Vec<_> = stream
-            .try_collect()
-            .await
-            .map_err(crate::failure::query_failure)?;
+        let mut sources = |_: &str| {
+            Ok(Source { rows: provider_as_source(Arc::clone(&input)), fields: schema.fields.clone() })
+        };
+        let mut running = executor.run("t", &transform, &mut sources).await?;
         let mut out = Vec::new();
-        for batch in &batches {
-            jsonl::write(&mut out, batch, &output)?;
+        while let Some(batch) = running.next().await? {
+            jsonl::write(&mut out, &batch, &output)?;
         }
+        running.finish().await?;
         let lines = String::from_utf8(out).unwrap();
         Ok(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
     })

@@ -2,11 +2,10 @@
 
 use crate::check::Checks;
 use crate::execute::Executor;
-use crate::failure::{Result, query_failure};
-use crate::lower::{bad_plan, lower_transform};
+use crate::failure::Result;
+use crate::lower::{Source, bad_plan, lower_transform};
 use crate::types::computed_schema;
 use crate::Environment;
-use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::logical_expr::logical_plan::builder::LogicalTableSource;
 use flow_plan::{Failure, Plan};
 use std::sync::Arc;
@@ -34,18 +33,18 @@ fn check(plan: &Plan) -> Result<()> {
         schema(&table.schema)?;
     }
     for (name, transform) in &plan.transforms {
-        let input = transform
-            .inputs
-            .iter()
-            .find(|input| input.name == transform.from)
-            .ok_or_else(|| bad_plan(format_args!("transform `{name}` has no input `{}`", transform.from)))?;
-        let fields = &schema(&input.schema)?.fields;
         schema(&transform.output)?;
-        let source = Arc::new(LogicalTableSource::new(computed_schema(fields)));
-        let scan = LogicalPlanBuilder::scan(transform.from.as_str(), source, None)
-            .and_then(LogicalPlanBuilder::build)
-            .map_err(query_failure)?;
-        lower_transform(name, transform, scan, fields)?;
+        let mut sources = |input: &str| {
+            let declared = transform
+                .inputs
+                .iter()
+                .find(|declared| declared.name == input)
+                .ok_or_else(|| bad_plan(format_args!("transform `{name}` has no input `{input}`")))?;
+            let fields = schema(&declared.schema)?.fields.clone();
+            let rows = Arc::new(LogicalTableSource::new(computed_schema(&fields)));
+            Ok(Source { rows, fields })
+        };
+        lower_transform(name, transform, &session, &mut sources)?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ impl Engine {
             output.push(&batch?)?;
         }
         drop(batches);
-        delivery.publish(input, output, max_invalid).await
+        delivery.publish(vec![input], output, max_invalid).await
     }
 }
 

@@ -4,10 +4,11 @@ use crate::check::Checks;
 use crate::failpoint;
 use crate::failure::Result;
 use crate::operations::Engine;
-use crate::operations::input::Input;
+use crate::operations::input::{Input, settle};
 use crate::output::Output;
 use crate::partition::{Value, requested_values};
 use crate::publish::{Base, begin, publish};
+use crate::tally::Counts;
 use crate::types::fingerprint;
 use flow_plan::{Replace, Report, Schema, Table, Target};
 
@@ -43,10 +44,10 @@ impl<'p> Delivery<'p> {
         Output::new(self.name, self.table, self.schema, self.fixed.clone(), checks)
     }
 
-    /// Publishes what was put, once the input's bad records are dealt with.
-    pub async fn publish(self, input: Input<'_>, output: Output<'_>, max_invalid: Option<f64>) -> Result<Report> {
-        let counts = input.tally().counts();
-        input.settle(max_invalid).await?;
+    /// Publishes what was put, once the inputs' bad records are dealt with.
+    pub async fn publish(self, inputs: Vec<Input<'_>>, output: Output<'_>, max_invalid: Option<f64>) -> Result<Report> {
+        let counts = inputs.iter().map(|input| input.tally().counts()).fold(Counts::default(), Counts::and);
+        settle(inputs, max_invalid).await?;
         let (objects, rows) = output.finish()?;
         failpoint::hit("after-read-inputs");
         let published = publish(self.base, self.name, &fingerprint(self.schema), self.table.format, objects).await?;

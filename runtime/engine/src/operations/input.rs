@@ -1,6 +1,7 @@
 //! Inputs of a request: what a table reference stands for, and its rows.
 
-use crate::failure::{Result, defect};
+use crate::failure::Result;
+use crate::reading::Reading;
 use crate::operations::Engine;
 use crate::partition::requested_values;
 use crate::publish::record_key;
@@ -13,13 +14,9 @@ use crate::check::Checks;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use flow_plan::{Format, Invalid, Schema, Table, TableRef, TableRole};
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use tokio::task::JoinHandle;
-
-/// Chunks that wait for the query.
-const WAITING: usize = 4;
 
 /// A table of a request, found but not yet read.
 #[derive(Debug)]
@@ -86,6 +83,10 @@ impl Input<'_> {
 
     /// Its rows, in order; bad ones are left out and counted.
     pub fn rows(&self, engine: &Engine) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        self.rows_into(engine, &self.tally)
+    }
+
+    fn rows_into(&self, engine: &Engine, tally: &Arc<Tally>) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let checks = if self.trusted { Checks::none() } else { engine.checks(self.schema)? };
         let source = CheckedRows {
             table: self.table.clone(),
@@ -97,14 +98,17 @@ impl Input<'_> {
             threads: engine.executor.threads,
         };
         let keys = Keys::new(self.schema, engine.executor.pool());
-        read_rows(Arc::new(source), Arc::clone(&self.tally), keys)
+        read_rows(Arc::new(source), Arc::clone(tally), keys)
     }
 
-    /// Its rows as a table for DataFusion, and the task that reads them.
-    pub fn provider(&self, engine: &Engine) -> Result<(Arc<dyn TableProvider>, Option<Reading>)> {
+    /// Its rows as a table for DataFusion, and the task that reads them. Rows that are read once more (`again`) are not
+    /// counted a second time.
+    pub fn provider(&self, engine: &Engine, again: bool) -> Result<(Arc<dyn TableProvider>, Option<Reading>)> {
         if self.trusted {
-            let rows = self.folders.iter().filter_map(|folder| folder.record.as_ref());
-            self.tally.trust(rows.map(crate::read::Record::rows).sum());
+            if !again {
+                let rows = self.folders.iter().filter_map(|folder| folder.record.as_ref());
+                self.tally.trust(rows.map(crate::read::Record::rows).sum());
+            }
             let runtime = engine.executor.runtime();
             let provider = TrustedTable::provider(
                 self.table,
@@ -116,54 +120,33 @@ impl Input<'_> {
             )?;
             return Ok((provider, None));
         }
+        if again {
+            let tally = Arc::new(Tally::new(self.name, &Invalid::Drop));
+            let rows = self.rows_into(engine, &tally)?;
+            return Ok((crate::execute::stream_table(self.schema, rows)?, None));
+        }
         let (batches, reading) = Reading::start(self.rows(engine)?);
         Ok((crate::execute::stream_table(self.schema, batches)?, Some(reading)))
     }
-
-    /// Does with the bad records what the table's policy and `max_invalid` say.
-    pub async fn settle(self, max_invalid: Option<f64>) -> Result<()> {
-        if let Some(quarantine) = self.quarantine {
-            quarantine.publish(self.name, &self.folders, &self.tally).await?;
-        }
-        if self.table.invalid == Invalid::Fail {
-            self.tally.refuse()?;
-        }
-        self.tally.too_many(max_invalid)
-    }
 }
 
-/// A task that reads all rows, also those that the query does not ask for: bad records are counted in the whole
-/// input, whatever the query needs of it.
-#[derive(Debug)]
-pub struct Reading {
-    task: JoinHandle<Result<()>>,
-}
-
-impl Reading {
-    fn start(mut batches: BoxStream<'static, Result<RecordBatch>>) -> (BoxStream<'static, Result<RecordBatch>>, Reading) {
-        let (sender, receiver) = tokio::sync::mpsc::channel(WAITING);
-        let task = tokio::spawn(async move {
-            while let Some(batch) = batches.next().await {
-                match batch {
-                    // Nobody waits for the rows any more: go on counting.
-                    Ok(batch) => drop(sender.send(Ok(batch)).await),
-                    Err(fault) => {
-                        drop(sender.send(Err(fault.clone())).await);
-                        return Err(fault);
-                    }
-                }
-            }
-            Ok(())
-        });
-        let batches = futures::stream::unfold(receiver, |mut receiver| async move {
-            let next = receiver.recv().await?;
-            Some((next, receiver))
-        });
-        (batches.boxed(), Reading { task })
+/// Does with the bad records of all inputs what their tables' policies and `max_invalid` say.
+pub(super) async fn settle(inputs: Vec<Input<'_>>, max_invalid: Option<f64>) -> Result<()> {
+    // Two inputs may read the same partition: its quarantine is written once.
+    let mut settled = BTreeSet::new();
+    let mut tallies = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        if let Some(quarantine) = input.quarantine {
+            let new = |folder: &Folder| settled.insert((input.name.to_owned(), folder.relative.clone()));
+            quarantine.publish(input.name, &input.folders, &input.tally, new).await?;
+        }
+        tallies.push((input.tally, input.table.invalid == Invalid::Fail));
     }
-
-    /// Waits until all is read.
-    pub async fn finish(self) -> Result<()> {
-        self.task.await.map_err(defect)?
+    for (tally, fails) in &tallies {
+        if *fails {
+            tally.refuse()?;
+        }
     }
+    let tallies: Vec<&Tally> = tallies.iter().map(|(tally, _)| tally.as_ref()).collect();
+    Tally::too_many(&tallies, max_invalid)
 }

@@ -2,6 +2,7 @@
 
 use crate::failure::Result;
 use crate::operations::Engine;
+use crate::operations::input::settle;
 use flow_plan::{Report, TableRef};
 use futures::StreamExt;
 
@@ -14,7 +15,7 @@ impl Engine {
         }
         drop(rows);
         let counts = input.tally().counts();
-        input.settle(max_invalid).await?;
+        settle(vec![input], max_invalid).await?;
         Ok(Report {
             rows_in: counts.read,
             rows_out: counts.read - counts.invalid,
