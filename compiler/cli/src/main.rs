@@ -22,6 +22,7 @@ Examples:
   flowc run nightly.flow --input run_date=2026-01-05  runs it here, from the same artefacts
   flowc run nightly.flow --input run_date=2026-01-05 --fail copy:States.TaskFailed
                                                       … with a fault, to see the alert path work
+  flowc runs show latest                              what the last run did, drawn on the source
   flowc fmt                                           every .flow file here, in the one style
   flowc asl run order.asl.json --tasks tasks.json     any state machine of Step Functions, here
   flowc explain FLOW0403                              a page about an error
@@ -53,6 +54,7 @@ enum Command {
     Check(commands::check::Arguments),
     Build(commands::build::Arguments),
     Run(commands::run::Arguments),
+    Runs(commands::runs::Arguments),
     Fmt(commands::fmt::Arguments),
     Graph(commands::graph::Arguments),
     Asl(commands::asl::Arguments),
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check::run(&arguments, &terminal),
         Command::Build(arguments) => commands::build::run(&arguments, &terminal),
         Command::Run(arguments) => commands::run::run(&arguments, &terminal),
+        Command::Runs(arguments) => commands::runs::run(&arguments, &terminal),
         Command::Fmt(arguments) => commands::fmt::run(&arguments, &terminal),
         Command::Graph(arguments) => commands::graph::run(&arguments, &terminal),
         Command::Asl(arguments) => commands::asl::run(&arguments, &terminal),

@@ -250,4 +250,6 @@ codes! {
     916 Error SETTINGS_TEXT "settings that are not TOML";
     917 Error SETTINGS_KEY "no such setting";
     918 Error SETTINGS_LEVEL "level that a code cannot have";
+    919 Error NO_RUN "no such run";
+    920 Error NO_RESUME "a run cannot be continued";
 }

@@ -4,11 +4,13 @@
 use crate::function::Functions;
 use crate::nested::{self, Flow, Flows};
 use crate::python;
+use crate::record::Recorder;
+use crate::resume::Nested;
 use crate::steps::{self, Changes, How, Step};
 use flow_asl::driver::{Completion, DirectoryObjects, ObjectStore, TaskDriver, TaskError, TaskId, TaskRequest};
-use flow_asl::interpreter::AbortHandle;
+use flow_asl::interpreter::{AbortHandle, Site};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -36,10 +38,15 @@ pub struct Driver {
     pub nested: BTreeMap<TaskId, AbortHandle>,
     /// The folders that are buckets.
     pub objects: DirectoryObjects,
+    /// Where the run is written down.
+    pub recorder: Recorder,
+    /// Executions of called flows that an earlier start did not bring to a good end.
+    pub resumed: HashMap<Site, Nested>,
 }
 
 impl Driver {
     /// A driver that has started nothing.
+    #[expect(clippy::too_many_arguments, reason = "everything that does a run's work")]
     pub fn new(
         runtime: Handle,
         functions: Arc<Functions>,
@@ -48,6 +55,7 @@ impl Driver {
         changes: Changes,
         flows: Arc<Flows>,
         objects: DirectoryObjects,
+        recorder: Recorder,
     ) -> Self {
         let how = steps.iter().map(|step| (step.name.clone(), step.how.clone())).collect();
         Driver {
@@ -61,11 +69,13 @@ impl Driver {
             flows,
             nested: BTreeMap::new(),
             objects,
+            recorder,
+            resumed: HashMap::new(),
         }
     }
 
     /// A driver for an execution of another flow.
-    pub fn nested(&self, flow: &Flow) -> Driver {
+    pub fn nested(&self, flow: &Flow, execution: &str) -> Driver {
         Driver::new(
             self.runtime.clone(),
             Arc::clone(&self.functions),
@@ -74,6 +84,7 @@ impl Driver {
             Changes::default(),
             Arc::clone(&self.flows),
             self.objects.clone(),
+            self.recorder.within(execution),
         )
     }
 

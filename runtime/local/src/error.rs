@@ -31,6 +31,10 @@ pub const NOTHING_TO_RUN: &str = "FLOW0907";
 pub const BAD_FAULT: &str = "FLOW0909";
 /// What the run makes for itself could not be made.
 pub const LOCAL_SETUP: &str = "FLOW0910";
+/// No such run, or several.
+pub const NO_RUN: &str = "FLOW0919";
+/// A run that cannot be continued.
+pub const NO_RESUME: &str = "FLOW0920";
 /// A secret that is not JSON.
 pub const BAD_SECRET: &str = "FLOW0911";
 
@@ -80,7 +84,12 @@ pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>)
 /// `` `a`, `b` and `c` ``.
 pub(crate) fn listing<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    match quoted.as_slice() {
+    and(&quoted)
+}
+
+/// `a, b and c`.
+pub(crate) fn and(words: &[String]) -> String {
+    match words {
         [] => "none".to_owned(),
         [one] => one.clone(),
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),

@@ -6,7 +6,7 @@
 //!   buckets/<bucket>/…       one folder for each bucket
 //!   work/<task>/             FLOW_WORK of tasks that are not the generic binary
 //!   notifications.jsonl      what would have been sent, of all runs
-//!   runs/<id>/               input.json asl.json history.json log.jsonl result.json, <step>.log
+//!   runs/<id>/               run.json input.json asl.json plan.json events-<n>.jsonl history.json log.jsonl result.json, <step>.log
 //! ```
 //!
 //! An id is the time of the start and the flow: `20260106T020003Z-nightly`, so that names sort by time. It is the
@@ -59,6 +59,19 @@ impl Home {
             }
         }
         Err(LocalError::new(LOCAL_SETUP, format!("`{}` has a thousand runs of this second", runs.display())))
+    }
+
+    /// The folders of a run that goes on.
+    ///
+    /// # Errors
+    /// FLOW0910 where they cannot be made.
+    pub fn reopen(root: &Path, id: &str) -> Result<Self, LocalError> {
+        make(root)?;
+        let root = root.canonicalize().map_err(|error| unusable(root, error))?;
+        let buckets = root.join("buckets");
+        make(&buckets)?;
+        let run = root.join("runs").join(id);
+        Ok(Home { notifications: root.join("notifications.jsonl"), buckets, run, id: id.to_owned(), root })
     }
 
     /// The folder of a table's objects.

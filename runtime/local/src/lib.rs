@@ -14,6 +14,7 @@
 #![warn(missing_docs)]
 
 mod artefacts;
+mod compare;
 mod data;
 mod driver;
 mod error;
@@ -23,13 +24,19 @@ mod input;
 mod log;
 mod nested;
 mod progress;
+mod record;
+mod resume;
+mod resuming;
 pub mod python;
 mod run;
+pub mod runs;
 pub mod sample;
 mod screen;
 mod secrets;
 mod settings;
+mod setup;
 mod steps;
+mod story;
 mod summary;
 mod words;
 

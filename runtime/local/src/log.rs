@@ -28,7 +28,9 @@ struct Inner {
 impl Log {
     /// Begins the file.
     pub fn create(path: &Path) -> std::io::Result<Arc<Self>> {
-        let inner = Inner { file: Some(File::create(path)?), last: std::collections::VecDeque::new() };
+        // A run that goes on has one already.
+        let file = File::options().create(true).append(true).open(path)?;
+        let inner = Inner { file: Some(file), last: std::collections::VecDeque::new() };
         Ok(Arc::new(Log { path: path.to_owned(), inner: Mutex::new(inner) }))
     }
 

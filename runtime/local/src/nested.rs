@@ -10,7 +10,7 @@ use crate::python;
 use crate::steps::{self, Changes, How, Step};
 use flow_asl::clock::Clock;
 use flow_asl::driver::{Completion, NestedExecution, TaskError, TaskRequest};
-use flow_asl::interpreter::{AbortHandle, ContextOptions, Execution, ExecutionOptions, Silent};
+use flow_asl::interpreter::{AbortHandle, ContextOptions, Execution, ExecutionOptions};
 use flow_asl::model::StateMachine;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -24,6 +24,8 @@ pub const START_EXECUTION: &str = "arn:aws:states:::states:startExecution.sync:2
 /// A flow that others start.
 #[derive(Debug)]
 pub struct Flow {
+    /// Its name.
+    pub name: String,
     /// It, with the deploy values of the run.
     pub machine: StateMachine,
     /// Its steps.
@@ -64,10 +66,17 @@ pub fn load(directory: &Path, steps: &[Step]) -> Result<BTreeMap<String, Artefac
 }
 
 /// Starts an execution and answers its caller at its end. Dropping the handle's owner ends nothing: abort it.
-pub fn start(arn: &str, flows: &Arc<Flows>, of: &Driver, request: &TaskRequest, completion: Completion) -> Option<AbortHandle> {
+pub fn start(arn: &str, flows: &Arc<Flows>, of: &mut Driver, request: &TaskRequest, completion: Completion) -> Option<AbortHandle> {
     let flow = flows.get(arn)?;
     let input = request.arguments.get("Input").cloned().unwrap_or_else(|| Value::Object(Map::new()));
-    let name = format!("{}-{}", request.state, request.id);
+    // One that did not end well goes on, if it is asked for the same.
+    let site = (request.state.clone(), request.path.clone());
+    let before = of.resumed.remove(&site).filter(|before| before.input == input);
+    let name = match &before {
+        Some(before) => before.execution.clone(),
+        None => format!("{}-{}", request.state, request.id),
+    };
+    let seed = before.as_ref().map_or_else(crate::chance, |before| before.seed);
     let machine_name = arn.rsplit(':').next().unwrap_or(arn);
     let nested = NestedExecution { machine_arn: arn.to_owned(), name: name.clone(), input: input.clone() };
     let context = ContextOptions {
@@ -75,15 +84,21 @@ pub fn start(arn: &str, flows: &Arc<Flows>, of: &Driver, request: &TaskRequest, 
         state_machine_arn: arn.to_owned(),
         ..ContextOptions::local(machine_name, &name)
     };
+    let (machine, mut driver) = (flow.machine.clone(), of.nested(flow, &name));
+    of.recorder.call(request, &name, &flow.name, &input, seed);
+    let replay = before.map(|before| {
+        driver.resumed = before.resumed.nested;
+        before.resumed.replay
+    });
+    let mut recorder = driver.recorder.clone();
     let options = ExecutionOptions {
         name,
         input,
         clock: Clock::Real,
-        seed: crate::chance(),
+        seed,
         context: Some(context),
         ..ExecutionOptions::default()
     };
-    let (machine, mut driver) = (flow.machine.clone(), of.nested(flow));
     // An execution stays on its thread, so it is made there.
     let (sender, handle) = channel();
     std::thread::spawn(move || {
@@ -97,7 +112,10 @@ pub fn start(arn: &str, flows: &Arc<Flows>, of: &Driver, request: &TaskRequest, 
         };
         // Nobody waits for the handle of an execution whose caller is over.
         let _unheard = sender.send(execution.abort_handle());
-        let outcome = execution.run(&mut driver, &mut Silent);
+        let outcome = match replay {
+            Some(replay) => execution.resume(replay, &mut driver, &mut recorder),
+            None => execution.run(&mut driver, &mut recorder),
+        };
         completion.complete(nested.result(&outcome));
     });
     handle.recv().ok()

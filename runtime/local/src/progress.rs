@@ -103,13 +103,16 @@ pub struct Progress {
     entries: BTreeMap<u64, (i64, u64)>,
     /// By event, that at which its state was entered.
     roots: BTreeMap<u64, u64>,
+    /// Whether what is seen is from an earlier start.
+    replaying: bool,
 }
 
 impl Progress {
     /// Before the first event.
-    pub fn new(screen: Screen, setting: Setting) -> Self {
+    pub fn new(mut screen: Screen, setting: Setting, replaying: bool) -> Self {
+        screen.quiet = replaying;
         let width = setting.steps.iter().map(|step| step.name.chars().count()).max().unwrap_or_default();
-        Progress { screen, records: IndexMap::new(), setting, width: width.max(8), caught: None, entries: BTreeMap::new(), roots: BTreeMap::new() }
+        Progress { screen, records: IndexMap::new(), setting, width: width.max(8), caught: None, entries: BTreeMap::new(), roots: BTreeMap::new(), replaying }
     }
 
     fn is_step(&self, state: &str) -> bool {
@@ -179,6 +182,31 @@ impl Progress {
             self.screen.busy(state, &text);
         } else if caught.is_none() {
             self.line(Tone::Dim, "▸", state, "started", &place);
+        }
+    }
+
+    /// What comes now is new.
+    fn resumed(&mut self) {
+        self.replaying = false;
+        self.screen.quiet = false;
+        let (open, over): (Vec<&StepRecord>, Vec<&StepRecord>) =
+            self.records.values().partition(|record| matches!(record.status, StepStatus::Running | StepStatus::Failed));
+        let names = |records: &[&StepRecord]| crate::error::listing(records.iter().map(|record| record.step.as_str()));
+        let text = if over.is_empty() { "goes on".to_owned() } else { format!("goes on, with the results of {}", names(&over)) };
+        let open: Vec<String> = open.iter().map(|record| record.step.clone()).collect();
+        for line in words::wrap(&text, WIDE) {
+            let line = paint(self.screen.color, Tone::Dim, &line);
+            self.screen.line(&line);
+        }
+        for state in open {
+            let place = self.place(&state);
+            if self.screen.is_live() {
+                let padded = format!("{state:<width$}", width = self.width);
+                let text = format!("{}  {}", paint(self.screen.color, Tone::Strong, &padded), paint(self.screen.color, Tone::Dim, place.trim()));
+                self.screen.busy(&state, &text);
+            } else {
+                self.line(Tone::Dim, "▸", &state, "started again", &place);
+            }
         }
     }
 
@@ -287,7 +315,7 @@ impl Progress {
             self.line(Tone::Dim, "–", state, "skipped", "");
             return;
         }
-        let mut text = done(record);
+        let mut text = said(record);
         if text.is_empty() {
             // What a tool says at its end is mostly its summary.
             text = self.setting.logs.get(state).and_then(|path| last_line(path)).unwrap_or_default();
@@ -356,6 +384,7 @@ impl Observer for Progress {
                     record.cause = failure.cause.as_deref().map(str::to_owned);
                 }
             }
+            Event::ExecutionRedriven { .. } if self.replaying => self.resumed(),
             Event::ExecutionAborted(_) => {
                 self.screen.all_done();
                 let text = paint(self.screen.color, Tone::Bad, "stopping, and ending what runs");
@@ -385,21 +414,26 @@ impl Observer for Progress {
 }
 
 /// The report in what `lambda:invoke` gave.
-fn report(output: &Value) -> Option<Report> {
+pub fn report(output: &Value) -> Option<Report> {
     let payload = output.get("Payload")?;
     payload.get("rows_in")?;
     serde_json::from_value(payload.clone()).ok()
 }
 
-fn done(record: &StepRecord) -> String {
-    let Some(report) = &record.report else {
-        return record.text.as_deref().map(|text| format!("“{text}”")).unwrap_or_default();
-    };
+fn said(record: &StepRecord) -> String {
+    match &record.report {
+        Some(report) => done(&record.operation, report),
+        None => record.text.as_deref().map(|text| format!("“{text}”")).unwrap_or_default(),
+    }
+}
+
+/// A report as a person reads it.
+pub fn done(operation: &str, report: &Report) -> String {
     let invalid = match report.rows_invalid {
         0 => String::new(),
         some => format!(", {} invalid", words::number(some)),
     };
-    match record.operation.as_str() {
+    match operation {
         "validate" => format!("{}{invalid}", words::count(report.rows_in, "record")),
         "clear" => "emptied".to_owned(),
         _ => format!(
@@ -417,6 +451,11 @@ pub fn readable(cause: &str) -> String {
     let Ok(Value::Object(fields)) = serde_json::from_str::<Value>(cause) else { return cause.to_owned() };
     if let Some(message) = fields.get("errorMessage").and_then(Value::as_str) {
         return message.to_owned();
+    }
+    // The execution of a called flow: its own error, which may be one of these again.
+    if let (Some(_), Some(error)) = (fields.get("ExecutionArn"), fields.get("Error").and_then(Value::as_str)) {
+        let inner = readable(fields.get("Cause").and_then(Value::as_str).unwrap_or_default());
+        return if inner.is_empty() { error.to_owned() } else { format!("{error}: {inner}") };
     }
     if let Some(reason) = fields.get("StoppedReason").and_then(Value::as_str) {
         let code = fields.get("Containers").and_then(|all| all.pointer("/0/ExitCode")).and_then(Value::as_i64);

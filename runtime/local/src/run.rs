@@ -2,25 +2,26 @@
 
 use crate::artefacts::Artefacts;
 use crate::driver::Driver;
-use crate::error::{LOCAL_SETUP, LocalError, NO_WORKER};
-use crate::function::{Functions, Launch};
-use crate::home::{Home, shown};
+use crate::error::{LOCAL_SETUP, LocalError};
+use crate::function::Functions;
+use crate::home::Home;
 use crate::log::Log;
 use crate::progress::{Progress, Setting};
-use crate::python::{self, Python, Requirements};
+use crate::python::Python;
+use crate::record::{self, Both, Description, Place, Recorder, Start};
+use crate::setup::{command, file_name, launch, worker};
 use crate::screen::{Screen, Tone, paint};
 use crate::settings::Settings;
 use crate::nested;
 use crate::steps::{self, Changes, How, Step};
 use crate::summary::Summary;
-use crate::{data, input, secrets};
+use crate::runs::{self, PastRun};
+use crate::{data, input, resuming, secrets};
 use flow_asl::clock::{Clock, iso};
 use flow_asl::driver::DirectoryObjects;
 use flow_asl::interpreter::{Execution, ExecutionOptions, Outcome, Status};
-use flow_plan::slot_variable;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,12 +34,16 @@ pub struct RunOptions {
     pub artefacts: PathBuf,
     /// The program's folder: settings, secrets, where commands run.
     pub program: PathBuf,
+    /// The program's file.
+    pub file: PathBuf,
     /// Where runs keep their things: `.flow` beside the program.
     pub home: PathBuf,
     /// Which flow; may be left out where there is one.
     pub flow: Option<String>,
     /// `--input`, each as given.
     pub inputs: Vec<String>,
+    /// `--param`, each as given; the artefacts have them already.
+    pub params: Vec<String>,
     /// `--fail`, each as given.
     pub fails: Vec<String>,
     /// `--skip`.
@@ -51,6 +56,10 @@ pub struct RunOptions {
     pub color_err: bool,
     /// Whether the summary is coloured.
     pub color_out: bool,
+    /// A run to go on with, instead of beginning one: its input and `--skip` are taken from it.
+    pub resume: Option<PastRun>,
+    /// Whether to go on though steps have changed whose results are taken over.
+    pub force: bool,
     /// What a person typed to get here, without `--fail` and `--skip`, for what the summary suggests.
     pub command: String,
 }
@@ -80,30 +89,47 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
     // First everything that needs no time and leaves nothing behind: misuse is said at once.
     let settings = Settings::load(&options.program)?;
     let mut artefacts = Artefacts::load(&options.artefacts, options.flow.as_deref())?;
-    let input = input::read(&options.inputs, &artefacts.flow.params, &artefacts.name)?;
+    let input = match &options.resume {
+        Some(run) => run.description.input.clone(),
+        None => input::read(&options.inputs, &artefacts.flow.params, &artefacts.name)?,
+    };
     let steps = steps::steps(&artefacts);
-    let changes = steps::changes(&options.fails, &options.skips, &steps)?;
+    let skips = resuming::skips(options);
+    let changes = steps::changes(&options.fails, &skips, &steps)?;
     steps::runnable(&steps, &changes, &artefacts)?;
     steps::skip(&mut artefacts.machine, &changes)?;
     let called = nested::load(&options.artefacts, &steps)?;
     let nested_steps: BTreeMap<&String, Vec<Step>> =
         called.iter().map(|(arn, artefacts)| (arn, steps::steps(artefacts))).collect();
+    let before = resuming::prepare(options, &artefacts, &called)?;
     let commands: Vec<&Step> =
         steps.iter().filter(|step| step.how == How::Python && !changes.never_runs(&step.name)).collect();
     let mut all_commands = commands.iter().copied().chain(nested_steps.values().flatten().filter(|step| step.how == How::Python));
     let python = all_commands.next().map(|step| Python::find(&step.name)).transpose()?;
-    let worker = match worker(options, &steps, &changes)? {
+    let binary = match worker(options, &steps, &changes)? {
         Some(worker) => Some(worker),
-        None => nested_steps.values().map(|steps| self::worker(options, steps, &Changes::default())).find_map(Result::transpose).transpose()?,
+        None => nested_steps.values().map(|steps| worker(options, steps, &Changes::default())).find_map(Result::transpose).transpose()?,
     };
 
     let mut screen = Screen::stderr(options.color_err);
-    let home = Home::open(&options.home, &artefacts.name, chrono::Utc::now())?;
-    let unused = Unused(&home.run);
+    let home = match &options.resume {
+        Some(run) => Home::reopen(&options.home, &run.description.id)?,
+        None => Home::open(&options.home, &artefacts.name, chrono::Utc::now())?,
+    };
+    // What is resumed is a run already.
+    let unused = options.resume.is_none().then(|| Unused(&home.run));
+    let Some(_lock) = record::lock(&home.run).map_err(|error| unwritable(&home, error))? else {
+        return Err(resuming::at_work(&home.id));
+    };
     let env = artefacts.local.env.as_deref().map(|env| format!(", env {env}")).unwrap_or_default();
     let name = paint(screen.color, Tone::Strong, &artefacts.name);
     screen.line(&format!("{name}{}", paint(screen.color, Tone::Dim, &format!("{env}, run {}", home.id))));
-    data::prepare(&settings, &artefacts, &home, &mut screen)?;
+    {
+        // Of runs that begin together one makes the data, and the others find it made.
+        let guard = std::fs::File::create(home.root.join("sample.lock")).map_err(|error| unwritable(&home, error))?;
+        guard.lock().map_err(|error| unwritable(&home, error))?;
+        data::prepare(&settings, &artefacts, &home, &mut screen)?;
+    }
     let mut prepared = BTreeMap::new();
     for step in commands {
         if let Some(python) = &python {
@@ -121,7 +147,7 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
                 commands.insert(step.name.clone(), Arc::new(task));
             }
         }
-        flows.insert(arn.clone(), nested::Flow { machine: artefacts.machine.clone(), steps, commands });
+        flows.insert(arn.clone(), nested::Flow { name: artefacts.name.clone(), machine: artefacts.machine.clone(), steps, commands });
     }
     let secrets = secrets::gather(&artefacts.local.secrets, &options.program, &home)?;
     let log = Log::create(&home.run.join("log.jsonl")).map_err(|error| unwritable(&home, error))?;
@@ -131,15 +157,16 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
         .enable_all()
         .build()
         .map_err(|error| LocalError::new(LOCAL_SETUP, "the threads of the run cannot be started").source(error))?;
-    let launch = launch(options, &artefacts, &home, worker.unwrap_or_default(), secrets.path())?;
+    let launch = launch(options, &artefacts, &home, binary.unwrap_or_default(), secrets.path())?;
     let functions = Arc::new(Functions::new(&artefacts.local.functions, &launch, Arc::clone(&log)));
+    let seed = options.resume.as_ref().map_or_else(crate::chance, |run| run.description.seed);
     let execution = Execution::new(
         &artefacts.machine,
         ExecutionOptions {
             name: home.id.clone(),
             input: input.clone(),
             clock: Clock::Real,
-            seed: crate::chance(),
+            seed,
             ..ExecutionOptions::default()
         },
     )
@@ -150,10 +177,36 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
             .help("this is a defect of flowc, unless the file was changed by hand")
     })?;
 
-    // From here on the run is one that happened.
-    std::mem::forget(unused);
     write(&home, "input.json", &format!("{input:#}\n"))?;
     write(&home, "asl.json", &format!("{}\n", artefacts.machine.to_json()))?;
+    let description = Description {
+        version: record::VERSION,
+        id: home.id.clone(),
+        flow: artefacts.name.clone(),
+        program: std::path::absolute(&options.file).unwrap_or_else(|_| options.file.clone()),
+        env: artefacts.local.env.clone(),
+        params: options.params.clone(),
+        input: input.clone(),
+        seed,
+        starts: options
+            .resume
+            .iter()
+            .flat_map(|run| run.description.starts.clone())
+            .chain([Start { at: record::now(), fail: options.fails.clone(), skip: skips.clone() }])
+            .collect(),
+        places: std::iter::once(&artefacts)
+            .chain(called.values())
+            .map(|artefacts| (artefacts.name.clone(), places(artefacts)))
+            .collect(),
+    };
+    for called in called.values() {
+        let name = runs::definition_name(&called.name, &artefacts.name);
+        write(&home, &name, &format!("{}\n", called.machine.to_json()))?;
+    }
+    let mut recorder = Recorder::create(&description.events(&home.run)).map_err(|error| unwritable(&home, error))?;
+    // From here on the run is one that happened.
+    description.write(&home.run).map_err(|error| unwritable(&home, error))?;
+    std::mem::forget(unused);
     let setting = Setting {
         steps: steps.clone(),
         changes: changes.clone(),
@@ -166,7 +219,8 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
         logs: prepared.iter().map(|(state, task)| (state.clone(), task.log.clone())).collect(),
         log,
     };
-    let mut progress = Progress::new(screen, setting);
+    let (replay, nested) = before.map(|before| (before.replay, before.nested)).unzip();
+    let mut progress = Progress::new(screen, setting, replay.is_some());
     let abort = execution.abort_handle();
     runtime.spawn(async move {
         interrupted().await;
@@ -180,9 +234,15 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
         changes.clone(),
         Arc::new(flows),
         DirectoryObjects::new(&home.buckets),
+        recorder.clone(),
     );
+    driver.resumed = nested.unwrap_or_default();
     let started = Instant::now();
-    let outcome = execution.run(&mut driver, &mut progress);
+    let mut observer = Both(&mut progress, &mut recorder);
+    let outcome = match replay {
+        Some(replay) => execution.resume(replay, &mut driver, &mut observer),
+        None => execution.run(&mut driver, &mut observer),
+    };
     let took = started.elapsed();
     drop(driver);
     functions.stop();
@@ -192,7 +252,7 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
     progress.finish(outcome.time.0.saturating_add(i64::try_from(took.as_micros()).unwrap_or(i64::MAX)));
 
     write(&home, "history.json", &history(&outcome))?;
-    write(&home, "result.json", &result(options, &artefacts, &home, &outcome, &progress))?;
+    write(&home, "result.json", &result(options, &description, &home, &outcome, &progress))?;
     let summary = summary(options, &artefacts, &home, &outcome, took, &progress, &changes);
     let mut out = std::io::stdout().lock();
     let _closed = out.write_all(summary.as_bytes()).and_then(|()| out.flush());
@@ -216,115 +276,6 @@ impl Drop for Unused<'_> {
     }
 }
 
-/// The generic binary, if any step needs it.
-fn worker(options: &RunOptions, steps: &[Step], changes: &Changes) -> Result<Option<PathBuf>, LocalError> {
-    let needs = |step: &&Step| matches!(step.how, How::Function(_)) && !changes.never_runs(&step.name);
-    let Some(step) = steps.iter().find(needs) else { return Ok(None) };
-    let named = options.worker.clone().or_else(|| std::env::var_os("FLOW_WORKER").filter(|path| !path.is_empty()).map(PathBuf::from));
-    let name = format!("flow-worker{}", std::env::consts::EXE_SUFFIX);
-    let beside = std::env::current_exe().ok().and_then(|program| Some(program.canonicalize().ok()?.parent()?.join(&name)));
-    let missing = |message: String| {
-        LocalError::new(NO_WORKER, message).help(
-            "build both: `cargo build` at the root of the repository\nor name it: `FLOW_WORKER=/path/to/flow-worker`",
-        )
-    };
-    match (named, beside) {
-        (Some(named), _) if named.is_file() => named
-            .canonicalize()
-            .map(Some)
-            .map_err(|error| missing(format!("the generic binary `{}` cannot be used", named.display())).source(error)),
-        (Some(named), _) => Err(missing(format!("`{}`, which FLOW_WORKER names, is no file", named.display()))),
-        (None, Some(beside)) if beside.is_file() => Ok(Some(beside)),
-        (None, beside) => Err(missing(format!(
-            "step `{}` is run by the generic binary, and there is no `{}`",
-            step.name,
-            beside.map_or(name, |beside| shown(&beside))
-        ))),
-    }
-}
-
-fn launch(options: &RunOptions, artefacts: &Artefacts, home: &Home, worker: PathBuf, secrets: &Path) -> Result<Launch, LocalError> {
-    let store = url::Url::from_directory_path(&home.buckets)
-        .map_err(|()| LocalError::new(LOCAL_SETUP, format!("`{}` is no absolute path", home.buckets.display())))?;
-    let plan = options.artefacts.join("plan.json").canonicalize().map_err(|error| {
-        LocalError::new(LOCAL_SETUP, "the build has no plan.json").source(error).help("build again with this release of flowc")
-    })?;
-    let mut env = vec![
-        ("FLOW_STORE".to_owned(), store.to_string()),
-        ("FLOW_PLAN".to_owned(), plan.display().to_string()),
-        ("FLOW_NOTIFICATIONS".to_owned(), home.notifications.display().to_string()),
-        ("FLOW_SECRETS".to_owned(), secrets.display().to_string()),
-    ];
-    env.extend(artefacts.local.slots.iter().map(|(slot, value)| (slot_variable(slot), value.clone())));
-    Ok(Launch { program: worker, env, folder: home.run.clone() })
-}
-
-/// Makes ready what a command runs in.
-fn command(
-    step: &Step,
-    python: &Python,
-    options: &RunOptions,
-    settings: &Settings,
-    artefacts: &Artefacts,
-    home: &Home,
-    screen: &mut Screen,
-) -> Result<python::Task, LocalError> {
-    let local = artefacts.task(&step.name).cloned().ok_or_else(|| {
-        LocalError::new(LOCAL_SETUP, format!("local.json does not say how step `{}` runs here", step.name))
-    })?;
-    let folder = absolute(&options.program)?;
-    let own = settings.tasks.get(&local.task).cloned().unwrap_or_default();
-    let requirements = Requirements {
-        task: local.task.clone(),
-        packages: local.packages.clone(),
-        constraints: own.constraints.as_ref().map(|file| folder.join(file)),
-    };
-    let cache = options.cache.clone().or_else(python::cache).ok_or_else(|| {
-        LocalError::new(LOCAL_SETUP, "there is no place for Python environments: neither FLOW_CACHE nor HOME is set")
-    })?;
-    let packages = requirements.packages.join(", ");
-    screen.busy("python", &format!("making a Python environment with {packages}, once"));
-    let made = python.environment(&requirements, &cache);
-    screen.done("python");
-    let made = made?;
-    if let Some(time) = made.made {
-        let text = format!(
-            "python: an environment for `{}` with {packages}, made in {}, kept in {}",
-            local.task,
-            crate::words::time(time),
-            made.folder.display()
-        );
-        screen.line(&paint(screen.color, Tone::Dim, &text));
-    }
-    let work = home.work(&local.task)?;
-    let mut env: Vec<(String, OsString)> = vec![("FLOW_WORK".to_owned(), work.clone().into())];
-    for name in local.reads.iter().chain(&local.writes) {
-        if let Some(table) = artefacts.local.tables.get(name) {
-            let variable = slot_variable(name).replacen(flow_plan::SLOT_PREFIX, "FLOW_TABLE_", 1);
-            env.push((variable, home.table(table).into()));
-        }
-    }
-    for (name, value) in &own.env {
-        env.push((name.clone(), value.replace("{work}", &work.display().to_string()).into()));
-    }
-    // Steps of flows that are called may have the same names.
-    let own = options.flow.as_deref().is_none_or(|flow| flow == artefacts.name);
-    let label = if own { file_name(&step.name) } else { file_name(&format!("{}-{}", artefacts.name, step.name)) };
-    let log = home.run.join(format!("{label}.log"));
-    Ok(python::Task { name: local.task, environment: made.folder, folder, env, log })
-}
-
-fn absolute(folder: &Path) -> Result<PathBuf, LocalError> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    folder.canonicalize().map_err(|error| {
-        LocalError::new(LOCAL_SETUP, format!("cannot find the program's folder `{}`", folder.display())).source(error)
-    })
-}
-
-fn file_name(step: &str) -> String {
-    step.chars().map(|c| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' }).collect()
-}
-
 /// Returns when the user or the system asks for an end.
 async fn interrupted() {
     #[cfg(unix)]
@@ -343,6 +294,20 @@ async fn interrupted() {
     }
 }
 
+/// Where a flow's states come from, with the lines as they are now.
+fn places(artefacts: &Artefacts) -> BTreeMap<String, Place> {
+    let mut texts: BTreeMap<&str, Option<String>> = BTreeMap::new();
+    let mut places = BTreeMap::new();
+    for (state, place) in &artefacts.source_map.states {
+        // A file of the library lies on no disk.
+        let text = texts.entry(&place.file).or_insert_with(|| std::fs::read_to_string(&place.file).ok());
+        let line = text.as_deref().and_then(|text| text.lines().nth((place.line as usize).saturating_sub(1)));
+        let text = line.unwrap_or_default().trim().to_owned();
+        places.insert(state.clone(), Place { file: place.file.clone(), line: place.line, text });
+    }
+    places
+}
+
 fn history(outcome: &Outcome) -> String {
     format!("{:#}\n", json!({ "events": outcome.history }))
 }
@@ -351,16 +316,18 @@ fn status_name(status: Status) -> Value {
     serde_json::to_value(status).unwrap_or_default()
 }
 
-fn result(options: &RunOptions, artefacts: &Artefacts, home: &Home, outcome: &Outcome, progress: &Progress) -> String {
+fn result(options: &RunOptions, description: &Description, home: &Home, outcome: &Outcome, progress: &Progress) -> String {
     let result = json!({
+        "start": description.starts.len(),
         "id": home.id,
-        "flow": artefacts.name,
-        "env": artefacts.local.env,
+        "flow": description.flow,
+        "env": description.env,
         "program": options.program,
         "started": iso(outcome.time.0),
         "ended": iso(outcome.time.1),
+        "ended_at": outcome.time.1,
         "fail": options.fails,
-        "skip": options.skips,
+        "skip": description.starts.last().map(|start| &start.skip),
         "status": status_name(outcome.status),
         "output": outcome.output,
         "error": outcome.error,
@@ -403,14 +370,25 @@ fn summary(
         error: outcome.error.as_ref().map(|error| (error.clone(), outcome.cause.clone().unwrap_or_default())),
         took,
         home,
-        next: next(options, outcome, progress, changes),
+        next: next(options, &home.id, outcome, progress, changes),
     }
     .text()
 }
 
 /// What a person may want to try now.
-fn next(options: &RunOptions, outcome: &Outcome, progress: &Progress, changes: &Changes) -> Vec<(String, String)> {
-    if options.command.is_empty() || outcome.status != Status::Succeeded || !changes.faults.is_empty() {
+fn next(options: &RunOptions, id: &str, outcome: &Outcome, progress: &Progress, changes: &Changes) -> Vec<(String, String)> {
+    if options.command.is_empty() {
+        return Vec::new();
+    }
+    if outcome.status != Status::Succeeded {
+        let home = if options.home.ends_with(".flow") { String::new() } else { format!(" --home {}", options.home.display()) };
+        let file = options.file.display();
+        return vec![
+            ("see what happened".to_owned(), format!("flowc runs show {id} {file}{home}")),
+            ("go on where it stopped".to_owned(), format!("flowc run {file} --resume {id}{home}")),
+        ];
+    }
+    if !changes.faults.is_empty() || options.resume.is_some() {
         return Vec::new();
     }
     // The second step: by then there is something to undo.
@@ -420,7 +398,7 @@ fn next(options: &RunOptions, outcome: &Outcome, progress: &Progress, changes: &
 }
 
 fn write(home: &Home, name: &str, text: &str) -> Result<(), LocalError> {
-    std::fs::write(home.run.join(name), text).map_err(|error| unwritable(home, error))
+    record::write_whole(&home.run, name, text).map_err(|error| unwritable(home, error))
 }
 
 fn unwritable(home: &Home, error: std::io::Error) -> LocalError {

@@ -41,6 +41,8 @@ pub fn paint(color: bool, tone: Tone, text: &str) -> String {
 pub struct Screen {
     /// Whether lines are coloured.
     pub color: bool,
+    /// Shows nothing for now.
+    pub quiet: bool,
     live: Option<MultiProgress>,
     spinners: BTreeMap<String, ProgressBar>,
     /// Takes the lines instead of standard error.
@@ -53,13 +55,13 @@ impl Screen {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let live = (std::io::stderr().is_terminal() && !dumb)
             .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
-        Screen { color, live, spinners: BTreeMap::new(), captured: None }
+        Screen { color, quiet: false, live, spinners: BTreeMap::new(), captured: None }
     }
 
     /// Keeps plain lines in memory.
     #[cfg(test)]
     pub fn captured() -> Self {
-        Screen { color: false, live: None, spinners: BTreeMap::new(), captured: Some(Vec::new()) }
+        Screen { color: false, quiet: false, live: None, spinners: BTreeMap::new(), captured: Some(Vec::new()) }
     }
 
     /// What was kept.
@@ -75,6 +77,9 @@ impl Screen {
 
     /// Prints a line above those that are live.
     pub fn line(&mut self, text: &str) {
+        if self.quiet {
+            return;
+        }
         if let Some(lines) = &mut self.captured {
             lines.push(text.trim_end().to_owned());
             return;
@@ -91,7 +96,7 @@ impl Screen {
 
     /// Shows that something runs, until [`Screen::done`].
     pub fn busy(&mut self, key: &str, text: &str) {
-        let Some(live) = &self.live else { return };
+        let Some(live) = self.live.as_ref().filter(|_| !self.quiet) else { return };
         let tone = if self.color { "{spinner:.cyan}" } else { "{spinner}" };
         let spinner = self.spinners.entry(key.to_owned()).or_insert_with(|| {
             let spinner = live.add(ProgressBar::new_spinner());

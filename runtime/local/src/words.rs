@@ -23,6 +23,15 @@ pub fn count(value: u64, word: &str) -> String {
     }
 }
 
+/// `once`, `twice`, `3 times`.
+pub fn times(value: u64) -> String {
+    match value {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        _ => format!("{} times", number(value)),
+    }
+}
+
 /// In powers of ten: `812 B`, `4.1 kB`, `35 MB`.
 pub fn bytes(value: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];

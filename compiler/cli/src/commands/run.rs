@@ -6,6 +6,7 @@ use crate::compile;
 use crate::terminal::Terminal;
 use crate::write;
 use flow_analysis::program::{Env, Expr, ExprKind, Program, Stage, Type, Value};
+use flow_local::runs::{self, Filter, PastRun};
 use flow_local::{LocalError, RunOptions, Status};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,6 +22,8 @@ Examples:
                                       it fails twice: see the retries
   flowc run nightly.flow … --fail compute:States.TaskFailed --param rollback=true
                                       with another value of a parameter: see the rollback
+  flowc run nightly.flow --resume latest
+                                      goes on with the last run, after its last good step
   flowc run nightly.flow --input event.json
                                       an input as the state machine would get it
 
@@ -32,7 +35,7 @@ What it uses, beside the program:
 
 What it makes, in .flow/ (or --home):
   buckets/<bucket>/    one folder for each bucket
-  runs/<id>/           input, state machine, history, logs and result of every run
+  runs/<id>/           input, state machine, history, logs and result of every run: see `flowc runs`
   build/<program>/     what `flowc build` would write
   notifications.jsonl  what would have been sent
 
@@ -46,9 +49,9 @@ Exit codes: 0 the execution succeeded; 1 it failed, or the program has errors; 2
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The program
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// The program; with --resume that of the run, if not given
+    #[arg(value_name = "FILE", required_unless_present = "resume")]
+    file: Option<PathBuf>,
 
     /// A parameter of the flow, typed by its declaration; or a JSON file with all of them, `-` for standard input
     #[arg(long = "input", short = 'i', value_name = "NAME=VALUE|FILE")]
@@ -74,32 +77,85 @@ pub struct Arguments {
     #[arg(long = "skip", value_name = "STEP")]
     skips: Vec<String>,
 
+    /// Goes on with a run that failed or was killed, after its last good step; ID may be cut short, or `latest`. Input,
+    /// environment and parameters are those of the run
+    #[arg(long, value_name = "ID", conflicts_with_all = ["inputs", "flow", "env", "params"])]
+    resume: Option<String>,
+
+    /// With --resume: also where steps have changed whose results are taken over
+    #[arg(long, requires = "resume")]
+    force: bool,
+
     /// Where runs keep their things; `.flow` beside the program if not given
     #[arg(long, value_name = "DIRECTORY")]
     home: Option<PathBuf>,
 }
 
+/// What is run, after the options or after the run that goes on.
+struct Asked {
+    file: PathBuf,
+    home: PathBuf,
+    flow: Option<String>,
+    env: Option<String>,
+    params: Vec<String>,
+    resume: Option<PastRun>,
+}
+
+impl Asked {
+    fn of(arguments: &Arguments) -> Result<Self, CommandError> {
+        let given = arguments.file.clone();
+        let home = |file: &Path| {
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            arguments.home.clone().unwrap_or_else(|| folder.join(".flow"))
+        };
+        let Some(id) = &arguments.resume else {
+            let file = given.unwrap_or_default();
+            return Ok(Asked {
+                home: home(&file),
+                file,
+                flow: arguments.flow.clone(),
+                env: arguments.env.clone(),
+                params: arguments.params.clone(),
+                resume: None,
+            });
+        };
+        let home = home(given.as_deref().unwrap_or(Path::new("")));
+        let filter = Filter { program: given.clone(), ..Filter::default() };
+        let run = runs::find(&home, &filter, id).map_err(|error| CommandError::Local(LocalProblem(error)))?;
+        let description = &run.description;
+        Ok(Asked {
+            file: given.unwrap_or_else(|| runs::program(&run)),
+            home,
+            flow: Some(description.flow.clone()),
+            env: description.env.clone(),
+            params: description.params.clone(),
+            resume: Some(run),
+        })
+    }
+}
+
 /// Checks, builds, runs.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, CommandError> {
-    let Some(mut compilation) = compile::compile_clean(&arguments.file, terminal)? else {
+    let asked = Asked::of(arguments)?;
+    let file = &asked.file;
+    let Some(mut compilation) = compile::compile_clean(file, terminal)? else {
         return Ok(ExitCode::FAILURE);
     };
     let program = &mut compilation.program;
-    if let Some(name) = &arguments.env {
-        known_env(program, name, &arguments.file)?;
+    if let Some(name) = &asked.env {
+        known_env(program, name, file)?;
     }
     let dev = program.envs.iter().find(|env| env.name == "dev").or(program.envs.first());
-    let env = arguments.env.clone().or_else(|| dev.map(|env| env.name.clone()));
-    for given in &arguments.params {
+    let env = asked.env.clone().or_else(|| dev.map(|env| env.name.clone()));
+    for given in &asked.params {
         set(program, env.as_deref(), given).map_err(|error| CommandError::Local(LocalProblem(error)))?;
     }
-    let folder = arguments.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let home = arguments.home.clone().unwrap_or_else(|| folder.join(".flow"));
-    let name = arguments.file.file_stem().unwrap_or_default();
-    let artefacts = home.join("build").join(name);
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = file.file_stem().unwrap_or_default();
+    let artefacts = asked.home.join("build").join(name);
 
     let options = flow_backend::BuildOptions { env };
-    let Some(output) = compile::emit(&compilation, &arguments.file, &options, terminal) else {
+    let Some(output) = compile::emit(&compilation, file, &options, terminal) else {
         return Ok(ExitCode::FAILURE);
     };
     let files: Vec<(String, Vec<u8>)> = output.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
@@ -116,16 +172,20 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
     let outcome = flow_local::run(&RunOptions {
         artefacts,
         program: folder.to_owned(),
-        home,
-        flow: arguments.flow.clone(),
+        file: file.clone(),
+        home: asked.home.clone(),
+        flow: asked.flow.clone(),
         inputs: arguments.inputs.clone(),
+        params: asked.params.clone(),
         fails: arguments.fails.clone(),
         skips: arguments.skips.clone(),
         worker: None,
         cache: None,
         color_err: terminal.color_err,
         color_out: terminal.color_out,
-        command: command(arguments),
+        command: command(arguments, file),
+        resume: asked.resume.clone(),
+        force: arguments.force,
     })
     .map_err(|error| CommandError::Local(LocalProblem(error)))?;
     Ok(match outcome.status {
@@ -203,8 +263,8 @@ fn set(program: &mut Program, env: Option<&str>, given: &str) -> Result<(), Loca
 }
 
 /// The command as it was typed, without faults, so that one can be put after it.
-fn command(arguments: &Arguments) -> String {
-    let mut words = vec!["flowc".to_owned(), "run".to_owned(), arguments.file.display().to_string()];
+fn command(arguments: &Arguments, file: &Path) -> String {
+    let mut words = vec!["flowc".to_owned(), "run".to_owned(), file.display().to_string()];
     let mut option = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             words.push(format!("--{name}"));

@@ -297,7 +297,12 @@ impl Run<'_> {
     ) {
         let mut previous = branch.previous;
         match children.distributed() {
-            Some(run) => run.ended(index, self.now),
+            Some(run) => {
+                run.ended(index, self.now);
+                let well = run.is_well(index);
+                let path = self.path(&branch);
+                self.observer.iterated(&state.name, &path, index, well);
+            }
             None => {
                 let event = iteration("Succeeded", state, index);
                 branch.previous = self.record(branch.execution.as_deref(), at, event);

@@ -163,6 +163,10 @@ impl DistributedRun {
         }
     }
 
+    pub(super) fn is_well(&self, index: usize) -> bool {
+        matches!(self.children.get(index), Some(Some(record)) if record.error.is_none())
+    }
+
     /// A child has failed with so many items: whether these are too many.
     pub(super) fn failed(&mut self, index: usize, failed: &Failed, items: u64, at: Time) -> bool {
         self.failed += items;

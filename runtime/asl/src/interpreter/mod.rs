@@ -31,6 +31,7 @@ mod io;
 mod map;
 mod map_run;
 mod redrive;
+mod replay;
 mod run;
 mod single;
 mod states;
@@ -38,10 +39,11 @@ mod task;
 mod timers;
 
 pub use redrive::Redrive;
+pub use replay::{Replay, Site};
 pub(crate) use single::{Found, Handled, Single, run_single};
 
 use crate::clock::{Clock, Time};
-use crate::driver::{Message, TaskDriver, TaskError};
+use crate::driver::{Message, TaskDriver, TaskError, TaskResult};
 use crate::history::HistoryEvent;
 use crate::model::StateMachine;
 use crate::program::Program;
@@ -170,8 +172,42 @@ pub struct RetryNotice {
     pub delay: Duration,
 }
 
+/// The end of one attempt of a task. Those of distributed iterations are not in the history; they are seen here.
+#[derive(Debug)]
+pub struct TaskEnd<'a> {
+    /// The state's name.
+    pub state: &'a str,
+    /// The Parallel and Map states around it, each with the index of the branch or iteration.
+    pub path: Vec<(String, usize)>,
+    /// When, on the execution's clock.
+    pub time: Time,
+    /// The answer.
+    pub answer: &'a TaskAnswer,
+}
+
+/// How an attempt of a task ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TaskAnswer {
+    /// With an output or an error.
+    Result(TaskResult),
+    /// Not in time.
+    TimedOut,
+    /// Its worker was silent for too long.
+    Silent,
+}
+
 /// Sees an execution as it runs.
 pub trait Observer {
+    /// An attempt of a task is over.
+    fn ended(&mut self, end: &TaskEnd<'_>) {
+        let _ = end;
+    }
+
+    /// An iteration of a distributed Map is over: well, or with an error.
+    fn iterated(&mut self, state: &str, path: &[(String, usize)], index: usize, well: bool) {
+        let _ = (state, path, index, well);
+    }
+
     /// An event has been added to the history.
     fn event(&mut self, event: &HistoryEvent) {
         let _ = event;

@@ -5,6 +5,7 @@ use super::branch::{
 };
 use super::ending::{Ending, most_events, too_many};
 use super::redrive::Stopped;
+use super::replay::Replaying;
 use super::single::Test;
 use super::timers::{Alarm, Timer};
 use super::{ContextOptions, ExecutionOptions, Kind, Observer, Outcome, Status};
@@ -51,6 +52,8 @@ pub(super) struct Run<'a> {
     /// Set where one state is tested alone.
     pub(super) test: Option<Rc<Test>>,
     pub(super) end: Option<Ending>,
+    /// Set while it repeats what another process had written down.
+    pub(super) replaying: Option<Replaying>,
 }
 
 #[derive(Debug)]
@@ -96,6 +99,7 @@ impl<'a> Run<'a> {
             outside: 0,
             test: None,
             end: None,
+            replaying: None,
         }
     }
 
@@ -106,7 +110,7 @@ impl<'a> Run<'a> {
         redrivable: bool,
     ) -> (Outcome, Option<Stopped>) {
         while self.end.is_none() {
-            if self.options.clock == Clock::Real {
+            if self.clock() == Clock::Real {
                 self.now = self.now.max(real_now());
                 // Also while there is always something ready: time goes on.
                 self.fire();
@@ -119,6 +123,8 @@ impl<'a> Run<'a> {
             }
             if let Some((id, wake)) = self.ready.pop_front() {
                 self.wake(id, wake);
+            } else if self.replay_is_over() {
+                self.go_live();
             } else {
                 self.wait(receiver);
             }
@@ -184,7 +190,9 @@ impl<'a> Run<'a> {
             role_arn: self.context.role_arn.as_str().into(),
         };
         self.record(None, 0, event);
-        self.limit_time();
+        if self.replaying.is_none() {
+            self.limit_time();
+        }
         let input = self.input.clone();
         let start = self.program.scopes.first().map_or(0, |scope| scope.start);
         let variables = Variables::new(&self.options.variables);
@@ -253,6 +261,15 @@ impl<'a> Run<'a> {
         self.timers.push(Timer { at, order, what });
     }
 
+    /// What is set, in no order.
+    pub(super) fn timers(&self) -> impl Iterator<Item = &Timer> {
+        self.timers.iter()
+    }
+
+    pub(super) fn forget_timers(&mut self) {
+        self.timers.clear();
+    }
+
     /// Adds an event to the history; to that of a child execution only its number.
     pub(super) fn record(
         &mut self,
@@ -309,7 +326,7 @@ impl<'a> Run<'a> {
 
     fn wait(&mut self, receiver: &Receiver<Message>) {
         let due = self.timers.peek().map(|timer| timer.at);
-        match (self.options.clock, due) {
+        match (self.clock(), due) {
             (_, Some(at)) if at <= self.now => self.fire(),
             (Clock::Virtual(_), Some(at)) if self.outside == 0 => {
                 self.now = at;
@@ -397,7 +414,7 @@ impl<'a> Run<'a> {
     }
 
     /// The task's answer is in a timer, or never comes.
-    fn not_from_outside(&mut self, id: TaskId) {
+    pub(super) fn not_from_outside(&mut self, id: TaskId) {
         if let Some(task) = self.tasks.get_mut(&id)
             && std::mem::take(&mut task.outside)
         {

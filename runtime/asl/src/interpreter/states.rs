@@ -24,6 +24,7 @@ impl Run<'_> {
         branch.before_entry = branch.previous;
         branch.retries = 0;
         branch.retries_by.clear();
+        self.replay_entry(&branch, state);
         branch.entered_at = self.now;
         let event = Event::StateEntered {
             kind: state.kind,
@@ -204,6 +205,9 @@ impl Run<'_> {
         input: &Data,
         wait: &WaitCode,
     ) {
+        let Some(branch) = self.replay_wait(branch, state) else {
+            return;
+        };
         let now = self.now;
         let until = self.look(&branch, state, Seen::root(input), |eye| match wait {
             WaitCode::Seconds(field) => {

@@ -1,6 +1,6 @@
 //! Task states: scheduling, starting, answering, time-outs.
 
-use super::Step;
+use super::{Step, TaskAnswer, TaskEnd};
 use super::branch::{Activity, Branch, Failed, Timeout, Wake};
 use super::evaluate::{Fault, Seen};
 use super::run::{Run, RunningTask};
@@ -25,6 +25,10 @@ impl Run<'_> {
         state: &StateCode,
         task: &TaskCode,
     ) {
+        let Some(kept) = self.replay_task(branch, state) else {
+            return;
+        };
+        branch = kept;
         if matches!(task.resource, Resource::Activity(_)) && !self.driver.has_activity(&task.arn) {
             let why = format!("The activity {} does not exist.", task.arn);
             return self.runtime_failure(branch, state, &why);
@@ -121,6 +125,16 @@ impl Run<'_> {
         };
         self.tasks.insert(id, running);
         self.outside += 1;
+        if let Some((at, answer)) = self.replay_answer(&branch, state) {
+            self.not_from_outside(id);
+            let alarm = match answer {
+                TaskAnswer::Result(result) => Alarm::Answer(id, result),
+                TaskAnswer::TimedOut => Alarm::TaskTimeout(id),
+                TaskAnswer::Silent => Alarm::Heartbeat(id, 0),
+            };
+            self.alarm_at(at.max(self.now), alarm);
+            return self.park(branch, Activity::Task(id));
+        }
         if let Some(limit) = timeout {
             self.alarm(limit, Alarm::TaskTimeout(id));
         }
@@ -181,6 +195,11 @@ impl Run<'_> {
         let Action::Task(task) = &state.action else {
             return;
         };
+        let answer = TaskAnswer::Result(result);
+        self.task_ended(&branch, state, &answer);
+        let TaskAnswer::Result(result) = answer else {
+            return;
+        };
         match result {
             Ok(value) => {
                 let result = Data::new(value);
@@ -215,7 +234,22 @@ impl Run<'_> {
 
     /// The event has been recorded when the time was over.
     pub(super) fn timed_out(&mut self, branch: Box<Branch>, state: &StateCode, limit: Timeout) {
+        let answer = match limit {
+            Timeout::Task => TaskAnswer::TimedOut,
+            Timeout::Heartbeat => TaskAnswer::Silent,
+        };
+        self.task_ended(&branch, state, &answer);
         self.state_failed(branch, state, timeout(limit));
+    }
+
+    fn task_ended(&mut self, branch: &Branch, state: &StateCode, answer: &TaskAnswer) {
+        let end = TaskEnd {
+            state: &state.name,
+            path: self.path(branch),
+            time: self.now,
+            answer,
+        };
+        self.observer.ended(&end);
     }
 }
 

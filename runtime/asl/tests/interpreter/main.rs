@@ -14,6 +14,7 @@ mod json_path;
 mod jsonata;
 mod limits;
 mod redrive;
+mod replay;
 
 use flow_asl::clock::Clock;
 use flow_asl::driver::{Completion, Mock, MockAnswer, TaskDriver, TaskRequest};

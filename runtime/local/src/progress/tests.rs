@@ -41,7 +41,7 @@ fn shown(mut mock: Mock, changes: Changes) -> String {
     let steps = names.iter().map(|name| Step { name: (*name).to_owned(), resource: String::new(), how: How::Python });
     let places = names.iter().chain(&["whether undo"]).zip(10..).map(|(name, line)| ((*name).to_owned(), format!("nightly.flow:{line}")));
     let setting = Setting { steps: steps.collect(), changes, places: places.collect(), logs: BTreeMap::new(), log };
-    let mut progress = Progress::new(Screen::captured(), setting);
+    let mut progress = Progress::new(Screen::captured(), setting, false);
     let machine = StateMachine::parse(MACHINE).unwrap();
     let execution = Execution::new(&machine, ExecutionOptions::default()).unwrap_or_else(|issues| panic!("{issues:?}"));
     let outcome = execution.run(&mut mock, &mut progress);
