@@ -215,6 +215,7 @@ pub(crate) fn resolve<'a>(modules: &'a [Module], files: &FileSet, diagnostics: &
 fn collect<'a>(at: usize, path: String, module: &'a Module, diagnostics: &mut Diagnostics) -> ModuleNames<'a> {
     let mut names = ModuleNames { path, ..ModuleNames::default() };
     let mut envs: IndexMap<&str, &Name> = IndexMap::new();
+    let mut outputs: IndexMap<&str, &Name> = IndexMap::new();
     for (index, item) in module.items.iter().enumerate() {
         let def = Def { module: at, index, item };
         let Some(name) = name_of(item) else { continue };
@@ -245,22 +246,25 @@ fn collect<'a>(at: usize, path: String, module: &'a Module, diagnostics: &mut Di
                 }
                 clash
             }
-            ItemKind::Env(_) => match envs.get(name.text.as_str()) {
-                Some(known) => Some(*known),
-                None => {
-                    envs.insert(&name.text, name);
-                    None
-                }
-            },
-            ItemKind::Project(_) | ItemKind::Output(_) | ItemKind::Use(_) | ItemKind::Test(_) | ItemKind::Broken => {
-                None
-            }
+            // Names that nothing in the program refers to: only their like clash with them.
+            ItemKind::Env(_) => once(&mut envs, name),
+            ItemKind::Output(_) => once(&mut outputs, name),
+            ItemKind::Project(_) | ItemKind::Use(_) | ItemKind::Test(_) | ItemKind::Broken => None,
         };
         if let Some(known) = known {
             duplicate(name, known.span, diagnostics);
         }
     }
     names
+}
+
+/// The name that was there before.
+fn once<'a>(map: &mut IndexMap<&'a str, &'a Name>, name: &'a Name) -> Option<&'a Name> {
+    let known = map.get(name.text.as_str()).copied();
+    if known.is_none() {
+        map.insert(&name.text, name);
+    }
+    known
 }
 
 fn insert<'a>(map: &mut IndexMap<String, Def<'a>>, name: &Name, def: Def<'a>) -> Option<&'a Name> {

@@ -5,7 +5,7 @@
 //! parameter without a value. Functions of the library are evaluated from their `deploy` text, by hcl-rs.
 
 use flow_analysis::program::{
-    AwsFact, Binary, Entry, Env, Expr, ExprKind, Program, ResourceId, ResourceKind, TextPart, Type, Unary,
+    AwsFact, Binary, Entry, Env, Expr, ExprKind, FlowFact, Program, ResourceId, ResourceKind, TextPart, Type, Unary,
 };
 use serde_json::{Map, Number, Value as Json, json};
 
@@ -97,6 +97,16 @@ impl<'a> Evaluator<'a> {
                 self.local?;
                 json!(self.machine_arn(flow))
             }
+            ExprKind::FlowFact(flow, fact) => {
+                self.local?;
+                let (project, env) = (&self.program.project.name, self.env_name());
+                match fact {
+                    FlowFact::Name => json!(format!("{project}-{env}-{flow}")),
+                    FlowFact::RoleArn => json!(format!("arn:aws:iam::{ACCOUNT}:role/{project}-{env}-{flow}-flow")),
+                    FlowFact::LogGroup => json!(format!("/aws/vendedlogs/states/{project}-{env}-{flow}")),
+                }
+            }
+            ExprKind::TableFact(id, fact) => self.value(&self.program.table(*id)?.fact(*fact)?)?,
             ExprKind::SecretName(id) => self.value(&self.program.secret(*id)?.secret_name)?,
             ExprKind::SecretArn(id) => {
                 let secret = self.program.secret(*id)?;

@@ -147,6 +147,8 @@ fn own_name(program: &Program, expr: &Expr) -> Option<String> {
             format!("{}_{}", program.resource(*resource)?.name, path.join("_"))
         }
         ExprKind::FlowArn(flow) => format!("{flow}_flow_arn"),
+        ExprKind::FlowFact(flow, fact) => format!("{flow}_flow_{}", fact.name()),
+        ExprKind::TableFact(id, fact) => format!("{}_{}", program.table(*id)?.name, fact.name()),
         ExprKind::FunctionArn(id) => format!("{}_arn", program.function(*id)?.name),
         ExprKind::SecretArn(id) => format!("{}_arn", program.secret(*id)?.name),
         ExprKind::SecretName(id) => format!("{}_name", program.secret(*id)?.name),

@@ -220,9 +220,12 @@ codes! {
     621 Error POLICY_TOO_LARGE "IAM policy too large";
     622 Error HEARTBEAT "heartbeat that is not below the timeout";
     623 Warning INLINE_CONCURRENCY "more iterations at once than run";
+    624 Error SCHEDULE_SETTING "setting of a schedule";
     // 07 infrastructure
     701 Error SECRET_ARN "existing secret without its ARN";
     702 Error NO_TARGET_FORM "what a target cannot say";
+    703 Error OUTPUT_SECRET "output that reveals a secret";
+    704 Error DEPLOY_CIRCLE "deployments that need each other";
     // 08 lints
     801 Warning UNUSED_ITEM "unused item";
     802 Warning EMPTY_ENV "environment that sets nothing";

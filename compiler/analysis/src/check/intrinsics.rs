@@ -2,7 +2,7 @@
 //! (who reads which table) or choose among constants; all else is written in Flow.
 
 use super::{Checker, Scope};
-use crate::program::{Expr, ExprKind, PolicyStatement, Table, TableFormat, TableId, TextPart, Type, Value};
+use crate::program::{Expr, ExprKind, PolicyStatement, Table, TableFormat, TableId, Type, Value};
 use flow_diagnostics::{codes, Diagnostic, Span};
 
 impl<'a> Checker<'a> {
@@ -101,7 +101,7 @@ impl<'a> Checker<'a> {
             let Some(table) = self.program.table(id) else { continue };
             let name = format!("FLOW_TABLE_{}", super::resources::snake(&table.name).to_uppercase());
             elements.push(Expr::record(
-                vec![("name".to_owned(), Expr::string(name, span)), ("value".to_owned(), location(table, span))],
+                vec![("name".to_owned(), Expr::string(name, span)), ("value".to_owned(), Expr { span, ..table.location() })],
                 span,
             ));
         }
@@ -237,35 +237,6 @@ fn catalog_parameters(of: &Expr, span: Span) -> Expr {
         }
     }
     Expr::record(entries, span)
-}
-
-/// `s3://bucket/prefix`.
-fn location(table: &Table, span: Span) -> Expr {
-    let mut parts = vec![TextPart::Text("s3://".to_owned())];
-    for (at, expr) in [&table.bucket, &table.prefix].into_iter().enumerate() {
-        if at > 0 {
-            parts.push(TextPart::Text("/".to_owned()));
-        }
-        parts.push(TextPart::Expr(expr.clone()));
-    }
-    let mut joined: Vec<TextPart> = Vec::new();
-    for part in parts {
-        let part = match part {
-            TextPart::Expr(Expr { kind: ExprKind::Value(Value::String(text)), .. }) => TextPart::Text(text),
-            other => other,
-        };
-        match (joined.last_mut(), part) {
-            (Some(TextPart::Text(last)), TextPart::Text(text)) => last.push_str(&text),
-            (_, part) => joined.push(part),
-        }
-    }
-    match joined.as_slice() {
-        [TextPart::Text(text)] => Expr::string(text.clone(), span),
-        _ => {
-            let stage = table.bucket.stage.max(table.prefix.stage);
-            Expr::new(ExprKind::Text(joined), Type::String, stage, span)
-        }
-    }
 }
 
 fn statement_expr(statement: &PolicyStatement, span: Span) -> Expr {

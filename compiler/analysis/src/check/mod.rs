@@ -8,6 +8,7 @@
 mod build;
 mod call;
 mod construct;
+mod deployed;
 mod display;
 mod expr;
 mod fit;
@@ -31,7 +32,7 @@ pub(crate) use narrow::{facts, path};
 pub(crate) use resources::{Made, Naming};
 
 use crate::program::{
-    Expr, Lowering, Program, Project, ResourceId, SchemaId, SecretId, TableId, TransformId, Type,
+    Expr, Lowering, Program, Project, ResourceId, Schedule, SchemaId, SecretId, TableId, TransformId, Type,
 };
 use crate::resolve::{Def, Names};
 use flow_diagnostics::{codes, Diagnostic, Diagnostics, FileId, FileSet, Span};
@@ -65,6 +66,8 @@ pub(crate) struct Checker<'a> {
     pub params: HashMap<Key, Type>,
     pub secrets: HashMap<Key, SecretId>,
     pub resources: HashMap<Key, Option<Local>>,
+    /// Schedules with their values as expressions.
+    pub schedules: HashMap<Key, Option<(Schedule, Expr)>>,
     pub lowerings: HashMap<Key, Arc<Lowering>>,
     /// Items whose check is under way: one that is met again refers to itself.
     pub open: HashSet<Key>,
@@ -217,6 +220,8 @@ impl<'a> Checker<'a> {
                 resources: Vec::new(),
                 functions: Vec::new(),
                 flows: Vec::new(),
+                schedules: Vec::new(),
+                outputs: Vec::new(),
             },
             types: HashMap::new(),
             nominals: HashMap::new(),
@@ -228,6 +233,7 @@ impl<'a> Checker<'a> {
             params: HashMap::new(),
             secrets: HashMap::new(),
             resources: HashMap::new(),
+            schedules: HashMap::new(),
             lowerings: HashMap::new(),
             open: HashSet::new(),
             patterns: HashMap::new(),

@@ -112,7 +112,10 @@ impl<'a> Checker<'a> {
         let help = match &def.item.kind {
             ItemKind::Task(_) => format!("a task is called by a step: `step NAME = {}(…)`", name.text),
             ItemKind::Transform(_) => format!("a transform is run by a step: `step NAME = run {}(…) into SINK`", name.text),
-            ItemKind::Flow(_) => "a flow is started by a trigger or by hand".to_owned(),
+            ItemKind::Flow(_) => format!(
+                "a step starts it by `call {0}(…)`; of what is deployed there are `{0}.arn`, `{0}.name`, `{0}.role_arn` and `{0}.log_group`",
+                name.text
+            ),
             _ => format!("call it: `{}(…)`", name.text),
         };
         self.fail(
@@ -185,6 +188,10 @@ impl<'a> Checker<'a> {
                 Some(Local::Unassigned { .. } | Local::Inside { .. }) | None => Expr::error(span),
             },
             ItemKind::Retry(_) => self.retry_policy(def, span),
+            ItemKind::Schedule(_) => match self.schedule(def) {
+                Some((_, value)) => Expr { span, ..value },
+                None => Expr::error(span),
+            },
             _ => Expr::error(span),
         }
     }
@@ -208,6 +215,9 @@ impl<'a> Checker<'a> {
             path.push(name.text.clone());
             let ty = if name.text == "arn" || name.text.ends_with("_arn") { Type::Arn } else { Type::String };
             return Expr::new(ExprKind::Attribute { resource, path }, ty, Stage::Apply, ast.span);
+        }
+        if let Some(flow) = self.flow_named(target, scope) {
+            return self.flow_field(flow, name, ast.span);
         }
         let target = self.expr(target, scope, None);
         let expr = self.field_of(target, name, optional, ast.span, scope);
@@ -374,6 +384,7 @@ impl<'a> Checker<'a> {
                 return Expr::new(kind, field_ty, stage, span);
             }
             Type::Secret(_) => return self.secret_field(target, name, span),
+            Type::Table(_) => return self.table_field(&target, name, span),
             _ => None,
         };
         if let Some(fields) = fields {

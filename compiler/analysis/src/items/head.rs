@@ -2,7 +2,7 @@
 
 use super::flow::FlowBuilder;
 use crate::check::{Because, Checker, Scope};
-use crate::program::{Expr, FlowParam, Schedule, Stage, Trigger, Type, VariableId, VariableKind};
+use crate::program::{Expr, FlowParam, Stage, Trigger, Type, VariableId, VariableKind};
 use crate::suggest::listed;
 use flow_diagnostics::{codes, Diagnostic};
 use flow_syntax::ast::{self, FlowItem};
@@ -71,12 +71,9 @@ impl<'a> Checker<'a> {
     ) -> Vec<Trigger> {
         let module = known.module;
         let mut triggers = Vec::new();
-        let schedule = self.prelude_type("Schedule");
         for trigger in &item.triggers {
             // The parameters are in scope only to be refused by their stage, not as unknown names.
-            let event = self.check(&trigger.event, known, &schedule, None);
-            let because = Because::new(trigger.event.span, "a schedule is made when the program is deployed");
-            let in_time = self.stage(&event, Stage::Plan, because);
+            let schedule = self.trigger_schedule(&trigger.event, known);
             let mut scope = Scope::new(module);
             let binding = trigger.binding.as_ref().map(|name| {
                 let ty = Type::Record(vec![("time".to_owned(), Type::Timestamp)]);
@@ -136,14 +133,8 @@ impl<'a> Checker<'a> {
                     .help(format!("write `on … as tick {{ {first} = … }}`, or give `{first}` a default")),
                 );
             }
-            let text = |name: &str| event.entry(name).cloned();
-            if in_time && let (Some(expression), Some(timezone)) = (text("expression"), text("timezone")) {
-                triggers.push(Trigger {
-                    schedule: Schedule { expression, timezone },
-                    binding,
-                    values,
-                    span: trigger.span,
-                });
+            if let Some(schedule) = schedule {
+                triggers.push(Trigger { schedule, binding, values, span: trigger.span });
             }
         }
         triggers

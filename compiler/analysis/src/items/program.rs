@@ -55,10 +55,13 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
             ItemKind::Secret(_) => {
                 checker.secret(*def);
             }
-            ItemKind::Schedule(item) => checker.not_yet(item.name.span, "a `schedule`"),
+            ItemKind::Schedule(_) => {
+                if let Some((schedule, _)) = checker.schedule(*def) {
+                    checker.program.schedules.push(schedule);
+                }
+            }
             ItemKind::Stream(item) => checker.not_yet(item.name.span, "a `stream`"),
             ItemKind::Test(item) => checker.not_yet(item.name.span, "a `test`"),
-            ItemKind::Output(item) => checker.not_yet(item.name.span, "an `output`"),
             ItemKind::Retry(item) => {
                 let policy = checker.retry_policy(*def, item.name.span);
                 checker.retry_rules(&policy);
@@ -99,6 +102,11 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
     for def in &defs {
         if matches!(def.item.kind, ItemKind::Flow(_)) {
             checker.flow(*def);
+        }
+    }
+    for def in &defs {
+        if matches!(def.item.kind, ItemKind::Output(_)) {
+            checker.output(*def);
         }
     }
     let mut program = checker.program;

@@ -119,6 +119,39 @@ pub const SCHEDULE_NAME: Limit = Limit {
     checked: CHECKED,
 };
 
+/// The flexible window of a schedule.
+pub const SCHEDULE_WINDOW: Limit = Limit {
+    what: "the window within which a schedule fires",
+    min: 1,
+    max: 1_440,
+    unit: "whole minutes",
+    kind: Kind::Hard,
+    source: "AWS service model, scheduler `MaximumWindowInMinutes`",
+    checked: CHECKED,
+};
+
+/// How often a schedule tries a start again.
+pub const SCHEDULE_RETRIES: Limit = Limit {
+    what: "the retries of a schedule",
+    min: 0,
+    max: 185,
+    unit: "times",
+    kind: Kind::Hard,
+    source: "AWS service model, scheduler `MaximumRetryAttempts`",
+    checked: CHECKED,
+};
+
+/// For how long a schedule tries a start again.
+pub const SCHEDULE_AGE: Limit = Limit {
+    what: "the age of a start that is tried again",
+    min: 60,
+    max: 86_400,
+    unit: "whole seconds",
+    kind: Kind::Hard,
+    source: "AWS service model, scheduler `MaximumEventAgeInSeconds`",
+    checked: CHECKED,
+};
+
 /// Where the syntax of schedules is written down.
 pub const SCHEDULE_SYNTAX: &str = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html";
 

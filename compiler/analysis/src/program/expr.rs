@@ -78,6 +78,59 @@ pub enum AwsFact {
     Region,
 }
 
+/// What a flow's deployment is known by, beside its ARN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FlowFact {
+    /// `nightly.name`: the state machine's name.
+    Name,
+    /// `nightly.role_arn`: the role that it runs as.
+    RoleArn,
+    /// `nightly.log_group`: the name of its log group.
+    LogGroup,
+}
+
+/// Where a table lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TableFact {
+    /// `visits.bucket`.
+    Bucket,
+    /// `visits.prefix`.
+    Prefix,
+    /// `visits.location`: `s3://bucket/prefix`.
+    Location,
+    /// `visits.database`, of a table with a catalog.
+    Database,
+    /// `visits.table`: its name in the catalog.
+    Table,
+}
+
+impl FlowFact {
+    /// Every one, with its name as a field.
+    pub const ALL: [(&'static str, FlowFact); 3] =
+        [("name", FlowFact::Name), ("role_arn", FlowFact::RoleArn), ("log_group", FlowFact::LogGroup)];
+
+    /// As a field.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, fact)| *fact == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl TableFact {
+    /// Every one, with its name as a field.
+    pub const ALL: [(&'static str, TableFact); 5] = [
+        ("bucket", TableFact::Bucket),
+        ("prefix", TableFact::Prefix),
+        ("location", TableFact::Location),
+        ("database", TableFact::Database),
+        ("table", TableFact::Table),
+    ];
+
+    /// As a field.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, fact)| *fact == self).map_or("", |(name, _)| name)
+    }
+}
+
 /// What the execution knows of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ContextField {
@@ -113,6 +166,10 @@ pub enum ExprKind {
     FunctionArn(FunctionId),
     /// apply: the ARN of the state machine of a flow of this program, by name.
     FlowArn(String),
+    /// apply: what else a flow's deployment is known by: its name, its role.
+    FlowFact(String, FlowFact),
+    /// deploy: where a table lies, as a value.
+    TableFact(TableId, TableFact),
     /// plan: in [`super::Validation`] alone, the value of the parameter itself.
     Itself,
     /// run: a variable of the flow.

@@ -93,13 +93,53 @@ pub struct Trigger {
     pub span: Span,
 }
 
-/// A schedule of EventBridge Scheduler; both deploy stage.
+/// A schedule of EventBridge Scheduler.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
-    /// `cron(0 2 * * ? *)`.
+    /// That of a `schedule` item; `None` where a trigger says its times itself.
+    pub name: Option<String>,
+    /// The item's doc comment.
+    pub doc: Option<String>,
+    /// `cron(0 2 * * ? *)`, plan.
     pub expression: Expr,
-    /// `UTC`.
+    /// `UTC`, plan.
     pub timezone: Expr,
+    /// It fires within so long, a const `Duration`.
+    pub window: Option<Expr>,
+    /// Not before, plan.
+    pub start: Option<Expr>,
+    /// Not after, plan.
+    pub end: Option<Expr>,
+    /// Whether it fires, plan; `None` for always.
+    pub enabled: Option<Expr>,
+    /// How often a start is tried again, a const `Int`.
+    pub retries: Option<Expr>,
+    /// For how long it is tried again, a const `Duration`.
+    pub max_age: Option<Expr>,
+    /// The ARN of a queue for starts that were given up, apply.
+    pub dead_letter: Option<Expr>,
+    /// Where it is written: the trigger, or the item's name.
+    pub span: Span,
+}
+
+impl Schedule {
+    /// One without any setting.
+    pub fn new(expression: Expr, timezone: Expr, span: Span) -> Schedule {
+        Schedule {
+            name: None,
+            doc: None,
+            expression,
+            timezone,
+            window: None,
+            start: None,
+            end: None,
+            enabled: None,
+            retries: None,
+            max_age: None,
+            dead_letter: None,
+            span,
+        }
+    }
 }
 
 /// A handler's variable and statements.

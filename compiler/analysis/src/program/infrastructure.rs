@@ -84,6 +84,19 @@ pub struct Secret {
     pub span: Span,
 }
 
+/// `output`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// Its name.
+    pub name: String,
+    /// Its doc comment.
+    pub doc: Option<String>,
+    /// Its value, deploy stage.
+    pub value: Expr,
+    /// Its name's place.
+    pub span: Span,
+}
+
 /// A resource.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resource {

@@ -17,7 +17,7 @@ pub use blocks::{
     Tolerance,     UNEXPECTED_VALUE,
 };
 pub use expr::{
-    AwsFact, Binary, ContextField, Expr, ExprKind, Lowering, Stage, TablePlace, TargetPlace, TargetReplace,
+    AwsFact, Binary, ContextField, Expr, ExprKind, FlowFact, Lowering, Stage, TableFact, TablePlace, TargetPlace, TargetReplace,
     TextPart, Unary, Value,
 };
 pub use flow::{
@@ -25,7 +25,7 @@ pub use flow::{
     Variable, VariableId, VariableKind,
 };
 pub use infrastructure::{
-    Entry, Env, Function, FunctionId, Param, PolicyCondition, PolicyStatement, Project, Resource, ResourceId,
+    Entry, Env, Function, FunctionId, Output, Param, PolicyCondition, PolicyStatement, Project, Resource, ResourceId,
     ResourceKind, Secret, SecretId, Validation,
 };
 pub use rows::{
@@ -59,6 +59,10 @@ pub struct Program {
     pub functions: Vec<Function>,
     /// Flows, in the order of the text.
     pub flows: Vec<Flow>,
+    /// `schedule` items, in the order of the text; triggers have copies.
+    pub schedules: Vec<Schedule>,
+    /// `output` items, in the order of the text.
+    pub outputs: Vec<Output>,
 }
 
 impl Program {

@@ -1,6 +1,6 @@
 //! Schemas, tables and transforms.
 
-use super::{Expr, PolicyStatement, Type};
+use super::{Expr, ExprKind, PolicyStatement, TableFact, TextPart, Type, Value};
 use flow_diagnostics::Span;
 
 /// Index into [`super::Program::schemas`].
@@ -96,6 +96,48 @@ pub struct Table {
     pub write: Vec<PolicyStatement>,
     /// Its name's place.
     pub span: Span,
+}
+
+impl Table {
+    /// What it is known by outside of the program; `None` where it has no catalog.
+    pub fn fact(&self, fact: TableFact) -> Option<Expr> {
+        Some(match fact {
+            TableFact::Bucket => self.bucket.clone(),
+            TableFact::Prefix => self.prefix.clone(),
+            TableFact::Location => self.location(),
+            TableFact::Database => self.catalog.as_ref()?.database.clone(),
+            TableFact::Table => self.catalog.as_ref()?.table.clone(),
+        })
+    }
+
+    /// `s3://bucket/prefix`.
+    pub fn location(&self) -> Expr {
+        let mut parts = vec![TextPart::Text("s3://".to_owned())];
+        for (at, expr) in [&self.bucket, &self.prefix].into_iter().enumerate() {
+            if at > 0 {
+                parts.push(TextPart::Text("/".to_owned()));
+            }
+            parts.push(TextPart::Expr(expr.clone()));
+        }
+        let mut joined: Vec<TextPart> = Vec::new();
+        for part in parts {
+            let part = match part {
+                TextPart::Expr(Expr { kind: ExprKind::Value(Value::String(text)), .. }) => TextPart::Text(text),
+                other => other,
+            };
+            match (joined.last_mut(), part) {
+                (Some(TextPart::Text(last)), TextPart::Text(text)) => last.push_str(&text),
+                (_, part) => joined.push(part),
+            }
+        }
+        match joined.as_slice() {
+            [TextPart::Text(text)] => Expr::string(text.clone(), self.span),
+            _ => {
+                let stage = self.bucket.stage.max(self.prefix.stage);
+                Expr::new(ExprKind::Text(joined), Type::String, stage, self.span)
+            }
+        }
+    }
 }
 
 /// How objects are encoded; the same as `flow_plan::Format`, which this crate does not know.

@@ -15,6 +15,8 @@ impl Expr {
             | ExprKind::Attribute { .. }
             | ExprKind::FunctionArn(_)
             | ExprKind::FlowArn(_)
+            | ExprKind::FlowFact(..)
+            | ExprKind::TableFact(..)
             | ExprKind::Itself
             | ExprKind::Variable(_)
             | ExprKind::Raw(_)

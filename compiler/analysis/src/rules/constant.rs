@@ -61,6 +61,7 @@ pub(super) fn text(program: &Program, env: Option<&Env>, expr: &Expr) -> Option<
             let followed = value.any(&|part| matches!(part.kind, ExprKind::Attribute { .. }));
             if followed { None } else { text(program, env, value) }
         }
+        ExprKind::TableFact(id, fact) => text(program, env, &program.table(*id)?.fact(*fact)?),
         ExprKind::Text(parts) => parts
             .iter()
             .map(|part| match part {

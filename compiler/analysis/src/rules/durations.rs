@@ -289,8 +289,12 @@ pub(super) fn at_once(flow: &Flow, diagnostics: &mut Diagnostics) {
 /// A flow that may still run when its schedule starts the next execution.
 pub(super) fn overlap(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
     for trigger in &flow.triggers {
-        for (expression, zone, reading) in schedules::valid(program, trigger) {
-            let Some(interval) = cron::shortest_interval(&expression, zone) else { continue };
+        for (expression, zone, reading) in schedules::valid(program, &trigger.schedule) {
+            let Some(mut interval) = cron::shortest_interval(&expression, zone) else { continue };
+            // One may start at the end of its window, the next at the beginning of its own.
+            let window = trigger.schedule.window.as_ref().and_then(constant::seconds);
+            let window = window.filter(|window| limits::SCHEDULE_WINDOW.allows(window / 60)).unwrap_or(0);
+            interval.seconds = interval.seconds.saturating_sub(window);
             let worst = match flow.timeout_s {
                 Some(seconds) => Duration { seconds, parts: Vec::new() },
                 None => match worst_case(flow) {

@@ -53,6 +53,8 @@ pub fn program() -> Program {
             span: at(),
         }],
         flows: Vec::new(),
+        schedules: Vec::new(),
+        outputs: Vec::new(),
     }
 }
 
@@ -152,7 +154,7 @@ pub fn flow(body: Vec<Statement>) -> Flow {
 
 pub fn trigger(expression: &str, timezone: &str) -> Trigger {
     Trigger {
-        schedule: Schedule { expression: text(expression), timezone: text(timezone) },
+        schedule: Schedule::new(text(expression), text(timezone), at()),
         binding: None,
         values: Vec::new(),
         span: at(),

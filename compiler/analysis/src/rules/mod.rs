@@ -8,6 +8,7 @@ mod catches;
 mod circles;
 mod constant;
 mod containers;
+mod deployment;
 mod durations;
 mod failures;
 mod functions;
@@ -45,7 +46,12 @@ pub fn check(program: &Program, diagnostics: &mut Diagnostics) {
             whole_flow(program, flow, diagnostics);
         }
     }
+    schedules::expressions(program, diagnostics);
+    schedules::zones(program, diagnostics);
+    schedules::skipped_times(program, diagnostics);
+    schedules::settings(program, diagnostics);
     circles::calls(program, diagnostics);
+    deployment::circles(program, diagnostics);
     functions::settings(program, diagnostics);
     containers::sizes(program, diagnostics);
     places::partition_types(program, diagnostics);
@@ -66,9 +72,6 @@ fn one_place(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
     retries::not_idempotent(flow, diagnostics);
     retries::fields(flow, diagnostics);
     names::states(flow, diagnostics);
-    schedules::expressions(program, flow, diagnostics);
-    schedules::zones(program, flow, diagnostics);
-    schedules::skipped_times(program, flow, diagnostics);
     functions::step_timeouts(program, flow, diagnostics);
     containers::overrides(flow, diagnostics);
     durations::timeouts(flow, diagnostics);

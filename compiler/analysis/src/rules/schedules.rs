@@ -3,22 +3,29 @@
 use super::constant::{self, Reading};
 use crate::limits::cron::{self, Expression, Refusal};
 use crate::limits::{self, SCHEDULE_SYNTAX, zone};
-use crate::program::{Flow, Program, Trigger};
+use crate::program::{Expr, ExprKind, Program, Schedule, Value};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use flow_diagnostics::{Diagnostic, Diagnostics, codes};
 
+/// Every schedule of a program once, however many flows it starts.
+fn all(program: &Program) -> impl Iterator<Item = &Schedule> {
+    let own = program.flows.iter().flat_map(|flow| &flow.triggers).map(|trigger| &trigger.schedule);
+    program.schedules.iter().chain(own.filter(|schedule| schedule.name.is_none()))
+}
+
 /// Every schedule expression, under every environment.
-pub(super) fn expressions(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
-    for trigger in &flow.triggers {
-        for reading in constant::readings(program, &trigger.schedule.expression, trigger.span) {
+pub(super) fn expressions(program: &Program, diagnostics: &mut Diagnostics) {
+    for schedule in all(program) {
+        for reading in constant::readings(program, &schedule.expression, schedule.span) {
             if let Err(refusal) = cron::parse(&reading.text) {
-                diagnostics.push(refused(&refusal, &reading, trigger));
+                diagnostics.push(refused(&refusal, &reading, schedule));
             }
         }
     }
 }
 
-fn refused(refusal: &Refusal, reading: &Reading, trigger: &Trigger) -> Diagnostic {
+fn refused(refusal: &Refusal, reading: &Reading, schedule: &Schedule) -> Diagnostic {
     let shown = shown(&reading.text);
     let source = format!("{SCHEDULE_SYNTAX}, checked {}", limits::CHECKED);
     let diagnostic = match refusal {
@@ -105,7 +112,7 @@ fn refused(refusal: &Refusal, reading: &Reading, trigger: &Trigger) -> Diagnosti
             .note(format!("a single time is `at(yyyy-mm-ddThh:mm:ss)` in the schedule's time zone ({source})"))
             .help("write for instance `at(2027-01-31T12:00:00)`"),
     };
-    from_env(diagnostic, reading, trigger)
+    from_env(diagnostic, reading, schedule)
 }
 
 /// What its author wrote: the fields of `cron(…)`, the other forms whole.
@@ -124,17 +131,17 @@ fn with_fix(diagnostic: Diagnostic, reading: &Reading, fields: &str) -> Diagnost
 }
 
 /// Adds the trigger's place where the text comes from an environment or a default.
-fn from_env(diagnostic: Diagnostic, reading: &Reading, trigger: &Trigger) -> Diagnostic {
+fn from_env(diagnostic: Diagnostic, reading: &Reading, schedule: &Schedule) -> Diagnostic {
     match reading.env {
-        Some(env) => diagnostic.secondary(trigger.span, format!("the schedule that `{env}` gives this value")),
+        Some(env) => diagnostic.secondary(schedule.span, format!("the schedule that `{env}` gives this value")),
         None => diagnostic,
     }
 }
 
 /// Time zones exist.
-pub(super) fn zones(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
-    for trigger in &flow.triggers {
-        for reading in constant::readings(program, &trigger.schedule.timezone, trigger.span) {
+pub(super) fn zones(program: &Program, diagnostics: &mut Diagnostics) {
+    for schedule in all(program) {
+        for reading in constant::readings(program, &schedule.timezone, schedule.span) {
             if zone::find(&reading.text).is_some() {
                 continue;
             }
@@ -150,16 +157,16 @@ pub(super) fn zones(program: &Program, flow: &Flow, diagnostics: &mut Diagnostic
                 Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
                 None => diagnostic.help("write `timezone = \"UTC\"`, or a name such as `America/New_York`"),
             };
-            diagnostics.push(from_env(diagnostic, &reading, trigger));
+            diagnostics.push(from_env(diagnostic, &reading, schedule));
         }
     }
 }
 
 /// Every schedule that is right, with its zone and where it is written, under every environment.
-pub(super) fn valid<'p>(program: &'p Program, trigger: &Trigger) -> Vec<(Expression, Tz, Reading<'p>)> {
-    let zones = constant::readings(program, &trigger.schedule.timezone, trigger.span);
+pub(super) fn valid<'p>(program: &'p Program, schedule: &Schedule) -> Vec<(Expression, Tz, Reading<'p>)> {
+    let zones = constant::readings(program, &schedule.timezone, schedule.span);
     let mut found = Vec::new();
-    for reading in constant::readings(program, &trigger.schedule.expression, trigger.span) {
+    for reading in constant::readings(program, &schedule.expression, schedule.span) {
         let Ok(expression) = cron::parse(&reading.text) else { continue };
         for zone in &zones {
             let together = zone.env.is_none() || reading.env.is_none() || zone.env == reading.env;
@@ -173,14 +180,14 @@ pub(super) fn valid<'p>(program: &'p Program, trigger: &Trigger) -> Vec<(Express
 
 /// A few fixed times a day, one of which the zone's clock jumps over. Schedules of twelve hours of the day and
 /// more lose nothing that the next fire does not make good. A local time that comes twice fires once: no hazard.
-pub(super) fn skipped_times(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
-    for trigger in &flow.triggers {
-        for (expression, zone, reading) in valid(program, trigger) {
-            let Expression::Cron(schedule) = &expression else { continue };
-            if schedule.hours_of_day() >= 12 {
+pub(super) fn skipped_times(program: &Program, diagnostics: &mut Diagnostics) {
+    for schedule in all(program) {
+        for (expression, zone, reading) in valid(program, schedule) {
+            let Expression::Cron(cron) = &expression else { continue };
+            if cron.hours_of_day() >= 12 {
                 continue;
             }
-            let Some(first) = cron::skipped_times(schedule, zone).into_iter().next() else { continue };
+            let Some(first) = cron::skipped_times(cron, zone).into_iter().next() else { continue };
             let diagnostic = Diagnostic::new(
                 codes::SKIPPED_TIME,
                 format!(
@@ -197,7 +204,79 @@ pub(super) fn skipped_times(program: &Program, flow: &Flow, diagnostics: &mut Di
                 limits::CHECKED
             ))
             .help("choose a time outside the hour that is skipped, or `timezone = \"UTC\"`");
-            diagnostics.push(from_env(diagnostic, &reading, trigger));
+            diagnostics.push(from_env(diagnostic, &reading, schedule));
+        }
+    }
+}
+
+/// Settings beside the times.
+pub(super) fn settings(program: &Program, diagnostics: &mut Diagnostics) {
+    for schedule in all(program) {
+        let minutes = |expr: &Expr| match &expr.kind {
+            ExprKind::Value(Value::Duration(micros)) if micros % 60_000_000 == 0 => u64::try_from(micros / 60_000_000).ok(),
+            _ => None,
+        };
+        let seconds = |expr: &Expr| match &expr.kind {
+            ExprKind::Value(Value::Duration(micros)) if micros % 1_000_000 == 0 => u64::try_from(micros / 1_000_000).ok(),
+            _ => None,
+        };
+        let settings: [(&str, &Option<Expr>, Option<u64>, &limits::Limit, &str); 3] = [
+            ("window", &schedule.window, schedule.window.as_ref().and_then(minutes), &limits::SCHEDULE_WINDOW, "15m"),
+            ("retries", &schedule.retries, schedule.retries.as_ref().and_then(constant::whole), &limits::SCHEDULE_RETRIES, "5"),
+            ("max_age", &schedule.max_age, schedule.max_age.as_ref().and_then(seconds), &limits::SCHEDULE_AGE, "1h"),
+        ];
+        for (name, setting, value, limit, example) in settings {
+            let Some(setting) = setting.as_ref().filter(|_| value.is_none_or(|value| !limit.allows(value))) else { continue };
+            let span = if setting.span.file == schedule.span.file { setting.span } else { schedule.span };
+            diagnostics.push(
+                Diagnostic::new(codes::SCHEDULE_SETTING, format!("EventBridge Scheduler refuses this `{name}`"))
+                    .primary(span, "out of range")
+                    .note(limit.note())
+                    .help(format!("write for instance `{name} = {example}`")),
+            );
+        }
+        within(program, schedule, diagnostics);
+    }
+}
+
+/// A schedule that ends before it begins, or before it fires.
+fn within(program: &Program, schedule: &Schedule, diagnostics: &mut Diagnostics) {
+    let instant = |expr: &Option<Expr>| -> Option<DateTime<Utc>> {
+        match &expr.as_ref()?.kind {
+            ExprKind::Value(Value::Timestamp(text)) => text.parse().ok(),
+            _ => None,
+        }
+    };
+    let (Some(end), Some(last)) = (instant(&schedule.end), schedule.end.as_ref()) else { return };
+    let start = instant(&schedule.start);
+    let at = |expr: &Expr| if expr.span.file == schedule.span.file { expr.span } else { schedule.span };
+    if let (Some(start), Some(first)) = (start, schedule.start.as_ref())
+        && start >= end
+    {
+        diagnostics.push(
+            Diagnostic::new(codes::SCHEDULE_SETTING, "the schedule ends before it begins")
+                .primary(at(last), "the end")
+                .secondary(at(first), "the start")
+                .help("let `end` be after `start`, or leave one of them out"),
+        );
+        return;
+    }
+    let Some(start) = start else { return };
+    for (expression, zone, reading) in valid(program, schedule) {
+        let Expression::Cron(_) = expression else { continue };
+        let fires = cron::next(&reading.text, zone, start - chrono::Duration::seconds(1), 1).unwrap_or_default();
+        if fires.first().is_none_or(|fire| fire.with_timezone(&Utc) > end) {
+            let next = fires.first().map(|fire| format!("after the start it first fires at {}", fire.format("%Y-%m-%d %H:%M %Z")));
+            let mut diagnostic = Diagnostic::new(
+                codes::CRON_NEVER,
+                format!("`{}` never fires between the start and the end", shown(&reading.text)),
+            )
+            .primary(reading.span, "no such time")
+            .secondary(at(last), "the end");
+            if let Some(next) = next {
+                diagnostic = diagnostic.note(next);
+            }
+            diagnostics.push(from_env(diagnostic.help("move the end, or the times"), &reading, schedule));
         }
     }
 }

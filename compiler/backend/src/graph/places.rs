@@ -176,7 +176,12 @@ impl Walk<'_> {
 /// The lines of the box where a flow starts: its schedules too.
 pub(super) fn start(files: &FileSet, flow: &Flow) -> Vec<String> {
     let schedules = flow.triggers.iter().map(|trigger| {
-        format!("on {} {}", say(files, &trigger.schedule.expression), say(files, &trigger.schedule.timezone))
+        let schedule = &trigger.schedule;
+        let times = format!("{} {}", say(files, &schedule.expression), say(files, &schedule.timezone));
+        match &schedule.name {
+            Some(name) => format!("on {name}: {times}"),
+            None => format!("on {times}"),
+        }
     });
     std::iter::once(format!("start {}", flow.name)).chain(schedules).collect()
 }

@@ -37,7 +37,7 @@ pub fn roles(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Role>, Unlowe
     }
     for (index, flow) in program.flows.iter().enumerate() {
         roles.extend(flow_role(scope, places, index, flow)?);
-        roles.extend(schedule_role(scope, places, index, flow));
+        roles.extend(schedule_role(scope, places, index, flow)?);
     }
     for resource in &program.resources {
         let ResourceKind::Role { role_name, service, statements } = &resource.kind else { continue };
@@ -183,8 +183,8 @@ fn flow_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Flow) 
     }))
 }
 
-fn schedule_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Flow) -> Option<Role> {
-    let names = scope.names.flow(index)?;
+fn schedule_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Flow) -> Result<Option<Role>, Unlowered> {
+    let Some(names) = scope.names.flow(index) else { return Ok(None) };
     let mut document = Document::default();
     for trigger in &flow.triggers {
         document.add(Statement::new(
@@ -192,14 +192,18 @@ fn schedule_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Fl
             vec![path(["aws_sfn_state_machine", &names.machine, "arn"])],
             places.words(trigger.span),
         ));
+        if let Some(queue) = &trigger.schedule.dead_letter {
+            let cause = format!("{}: starts that were given up", places.words(trigger.schedule.span));
+            document.add(Statement::new(["sqs:SendMessage"], vec![scope.expression(queue)?], cause));
+        }
     }
-    (!document.is_empty()).then(|| Role {
+    Ok((!document.is_empty()).then(|| Role {
         label: names.schedule_role.clone(),
         name: scope.names.physical(&format!("{}-schedule", flow.name), &ROLE_NAME),
         service: "scheduler.amazonaws.com".to_owned(),
         doc: format!("Schedules of flow `{}`: start it, nothing else.", flow.name),
         document,
-    })
+    }))
 }
 
 /// Calls a function for every step of a flow, those of `on failure` first.

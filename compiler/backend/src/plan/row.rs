@@ -59,6 +59,8 @@ impl Rows<'_> {
             | ExprKind::Attribute { .. }
             | ExprKind::FunctionArn(_)
             | ExprKind::FlowArn(_)
+            | ExprKind::FlowFact(..)
+            | ExprKind::TableFact(..)
             | ExprKind::Itself
             | ExprKind::SecretArn(_)
             | ExprKind::SecretName(_) => self.fault(expr, "a deploy value"),

@@ -8,7 +8,7 @@ use super::hcl::{Part, binary, call, choose, list, member, negate, not, object, 
 use super::names::Names;
 use super::{Unlowered, template};
 use flow_analysis::program::{
-    AwsFact, Binary, Expr, ExprKind, Program, ResourceKind, Stage, TextPart, Type, Unary, Value,
+    AwsFact, Binary, Expr, ExprKind, FlowFact, Program, ResourceKind, Stage, TextPart, Type, Unary, Value,
 };
 use hcl_edit::expr::{BinaryOperator, Expression};
 
@@ -87,6 +87,18 @@ impl Lower<'_, '_> {
             ExprKind::FlowArn(flow) => match self.scope.machine(flow) {
                 Some(names) => path(["aws_sfn_state_machine", &names.machine, "arn"]),
                 None => return refuse("a flow that the program does not have"),
+            },
+            ExprKind::FlowFact(flow, fact) => match self.scope.machine(flow) {
+                Some(names) => match fact {
+                    FlowFact::Name => path(["aws_sfn_state_machine", &names.machine, "name"]),
+                    FlowFact::RoleArn => path(["aws_iam_role", &names.role, "arn"]),
+                    FlowFact::LogGroup => path(["aws_cloudwatch_log_group", &names.logs, "name"]),
+                },
+                None => return refuse("a flow that the program does not have"),
+            },
+            ExprKind::TableFact(id, fact) => match self.scope.program.table(*id).and_then(|table| table.fact(*fact)) {
+                Some(value) => self.expr(&value)?,
+                None => return refuse("where a table lies that the program does not have"),
             },
             ExprKind::Itself => match self.itself {
                 Some(param) => var(param),

@@ -52,7 +52,7 @@ pub fn module(program: &Program, parts: &Parts<'_>) -> Result<Vec<File>, Unlower
         schedules::schedules(&scope, &places)?,
         alarms::alarms(&scope),
         roles::roles(&all_roles),
-        outputs::outputs(&scope)?,
+        outputs::outputs(&scope, &places)?,
     ];
     drafts.extend(resources::resources(&scope, &places)?);
     drafts.push(data(&drafts));

@@ -16,6 +16,8 @@ mod functions;
 mod names;
 mod outputs;
 #[cfg(test)]
+mod item_tests;
+#[cfg(test)]
 mod rehearsal;
 mod resources;
 mod roles;

@@ -2,24 +2,39 @@
 
 use super::files::Draft;
 use super::hcl::{BodyExt, Part, block, list, object, path, string, text};
+use super::variables::unit;
 use super::{Scope, Unlowered};
-use flow_analysis::program::{Flow, FunctionId, ResourceKind, Type};
+use crate::iam::Places;
+use flow_analysis::program::{Flow, FunctionId, Output, ResourceKind, Type};
 use hcl_edit::expr::Expression;
 
-pub(crate) fn outputs(scope: &Scope<'_>) -> Result<Draft, Unlowered> {
+pub(crate) fn outputs(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft, Unlowered> {
     let mut draft = Draft::new("outputs.tf", "");
     let program = scope.program();
+    for output in &program.outputs {
+        let mut block = block("output", &[&output.name]);
+        block.body.set("description", string(&description(output)));
+        block.body.set("value", scope.expression(&output.value)?);
+        draft.body.add_with(&places.line(output.span), block);
+    }
+    // What the program itself calls so goes before.
+    let mut add = |name: &str, description: &str, value: Expression| {
+        let taken = program.outputs.iter().any(|output| output.name == name);
+        let name = if taken { format!("flow_{name}") } else { name.to_owned() };
+        let mut output = block("output", &[&name]);
+        output.body.set("description", string(description));
+        output.body.set("value", value);
+        draft.body.add(output);
+    };
     for (index, flow) in program.flows.iter().enumerate() {
         let Some(names) = scope.names.flow(index) else { continue };
         let arn = || path(["aws_sfn_state_machine", &names.machine, "arn"]);
         add(
-            &mut draft,
             &format!("{}_state_machine_arn", names.machine),
             &format!("State machine of flow {}", flow.name),
             arn(),
         );
         add(
-            &mut draft,
             &format!("{}_start", names.machine),
             &format!("Starts flow {} by hand", flow.name),
             text([
@@ -37,7 +52,7 @@ pub(crate) fn outputs(scope: &Scope<'_>) -> Result<Draft, Unlowered> {
         .map(|names| path(["aws_lambda_function", &names.function, "function_name"]))
         .collect();
     if !functions.is_empty() {
-        add(&mut draft, "function_names", "Functions of the generic binary", list(functions));
+        add("function_names", "Functions of the generic binary", list(functions));
     }
     let mut secrets = Vec::new();
     let mut shapes = Vec::new();
@@ -52,7 +67,7 @@ pub(crate) fn outputs(scope: &Scope<'_>) -> Result<Draft, Unlowered> {
     }
     if !secrets.is_empty() {
         let description = format!("Commands that give each secret its value, once: {}", shapes.join("; "));
-        add(&mut draft, "put_secrets", &description, object(secrets));
+        add("put_secrets", &description, object(secrets));
     }
     let repositories: Vec<(String, Expression)> = program
         .resources
@@ -65,16 +80,19 @@ pub(crate) fn outputs(scope: &Scope<'_>) -> Result<Draft, Unlowered> {
         })
         .collect();
     if !repositories.is_empty() {
-        add(&mut draft, "image_repositories", "Where images are pushed", object(repositories));
+        add("image_repositories", "Where images are pushed", object(repositories));
     }
     Ok(draft)
 }
 
-fn add(draft: &mut Draft, name: &str, description: &str, value: Expression) {
-    let mut output = block("output", &[name]);
-    output.body.set("description", string(description));
-    output.body.set("value", value);
-    draft.body.add(output);
+/// Its doc comment, with the unit that the number has.
+fn description(output: &Output) -> String {
+    let doc = output.doc.as_deref().unwrap_or("").split_whitespace().collect::<Vec<_>>().join(" ");
+    let doc = if doc.is_empty() { format!("Output {} of the program.", output.name) } else { doc };
+    match unit(&output.value.ty) {
+        Some(unit) => format!("{doc} {unit}"),
+        None => doc,
+    }
 }
 
 /// An input with a word for each parameter that has no default.

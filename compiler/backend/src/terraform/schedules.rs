@@ -1,11 +1,12 @@
 //! `schedules.tf`: EventBridge Scheduler starts a flow.
 
 use super::files::Draft;
-use super::hcl::{BodyExt, block, call, choose, object, path, string, var};
+use super::hcl::{BodyExt, binary, block, call, choose, object, path, string, var};
 use super::{Scope, Unlowered};
 use crate::iam::Places;
 use flow_analysis::limits::SCHEDULE_NAME;
-use hcl_edit::expr::Expression;
+use flow_analysis::program::{Expr, ExprKind, Flow, Schedule, Value};
+use hcl_edit::expr::{BinaryOperator, Expression};
 
 /// What Scheduler replaces by the time for which the run was planned.
 const SCHEDULED_TIME: &str = "<aws.scheduler.scheduled-time>";
@@ -27,15 +28,24 @@ pub(crate) fn schedules(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft,
             let body = &mut schedule.body;
             body.set("name", scope.names.physical(&thing, &SCHEDULE_NAME));
             body.set("group_name", path(["aws_scheduler_schedule_group", &scope.names.schedule_group, "name"]));
-            body.set("description", string(&format!("Starts flow {}", flow.name)));
-            body.set("schedule_expression", scope.expression(&trigger.schedule.expression)?);
-            body.set("schedule_expression_timezone", scope.expression(&trigger.schedule.timezone)?);
-            body.set(
-                "state",
-                choose(var(&scope.names.variable("schedules_enabled")), string("ENABLED"), string("DISABLED")),
-            );
+            let wanted = &trigger.schedule;
+            body.set("description", string(&description(flow, wanted)));
+            body.set("schedule_expression", scope.expression(&wanted.expression)?);
+            body.set("schedule_expression_timezone", scope.expression(&wanted.timezone)?);
+            for (name, value) in [("start_date", &wanted.start), ("end_date", &wanted.end)] {
+                if let Some(value) = value {
+                    body.set(name, scope.expression(value)?);
+                }
+            }
+            body.set("state", state(scope, wanted)?);
             let mut window = block("flexible_time_window", &[]);
-            window.body.set("mode", string("OFF"));
+            match wanted.window.as_ref().and_then(seconds) {
+                Some(length) => {
+                    window.body.set("mode", string("FLEXIBLE"));
+                    window.body.set("maximum_window_in_minutes", length / 60);
+                }
+                None => window.body.set("mode", string("OFF")),
+            }
             body.add(window);
             let mut target = block("target", &[]);
             target.body.set("arn", path(["aws_sfn_state_machine", &names.machine, "arn"]));
@@ -46,14 +56,54 @@ pub(crate) fn schedules(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft,
                 envelope(number),
             );
             let mut retry = block("retry_policy", &[]);
-            retry.body.set("maximum_event_age_in_seconds", 3600);
-            retry.body.set("maximum_retry_attempts", 5);
+            retry.body.set("maximum_event_age_in_seconds", wanted.max_age.as_ref().and_then(seconds).unwrap_or(3600));
+            retry.body.set("maximum_retry_attempts", wanted.retries.as_ref().and_then(whole).unwrap_or(5));
             target.body.add(retry);
+            if let Some(queue) = &wanted.dead_letter {
+                let mut given_up = block("dead_letter_config", &[]);
+                given_up.body.set("arn", scope.expression(queue)?);
+                target.body.add(given_up);
+            }
             body.add(target);
             draft.body.add_with(&places.words(trigger.span), schedule);
         }
     }
     Ok(draft)
+}
+
+/// What it starts, and what the schedule's item says of itself; at most 512 characters, as Scheduler demands.
+fn description(flow: &Flow, schedule: &Schedule) -> String {
+    let doc = schedule.doc.as_deref().unwrap_or("").split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = format!("Starts flow {}", flow.name);
+    let text = if doc.is_empty() { text } else { format!("{text}. {doc}") };
+    if text.chars().count() <= 512 { text } else { text.chars().take(511).chain(['…']).collect() }
+}
+
+/// Enabled where the deployment says so, and the schedule.
+fn state(scope: &Scope<'_>, schedule: &Schedule) -> Result<Expression, Unlowered> {
+    let all = var(&scope.names.variable("schedules_enabled"));
+    let enabled = match schedule.enabled.as_ref().map(|enabled| (&enabled.kind, enabled)) {
+        None | Some((ExprKind::Value(Value::Bool(true)), _)) => all,
+        Some((ExprKind::Value(Value::Bool(false)), _)) => return Ok(string("DISABLED")),
+        Some((_, enabled)) => binary(all, BinaryOperator::And, scope.expression(enabled)?),
+    };
+    Ok(choose(enabled, string("ENABLED"), string("DISABLED")))
+}
+
+/// A constant duration.
+fn seconds(expr: &Expr) -> Option<u64> {
+    match &expr.kind {
+        ExprKind::Value(Value::Duration(micros)) => u64::try_from(micros / 1_000_000).ok(),
+        _ => None,
+    }
+}
+
+/// A constant number.
+fn whole(expr: &Expr) -> Option<u64> {
+    match &expr.kind {
+        ExprKind::Value(Value::Int(number)) => u64::try_from(*number).ok(),
+        _ => None,
+    }
 }
 
 /// Whether any flow has a schedule.

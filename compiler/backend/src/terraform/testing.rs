@@ -311,7 +311,7 @@ pub(crate) fn program() -> Program {
         params: vec![FlowParam { variable: VariableId(0), default: None, doc: None }],
         result: None,
         triggers: vec![Trigger {
-            schedule: Schedule { expression: text("cron(0 2 * * ? *)"), timezone: text("UTC") },
+            schedule: Schedule::new(text("cron(0 2 * * ? *)"), text("UTC"), span("on cron")),
             binding: None,
             values: Vec::new(),
             span: span("on cron"),
@@ -423,6 +423,8 @@ pub(crate) fn program() -> Program {
             span: span("step copy"),
         }],
         flows: vec![flow],
+        schedules: Vec::new(),
+        outputs: Vec::new(),
     }
 }
 

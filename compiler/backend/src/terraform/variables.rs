@@ -138,11 +138,19 @@ fn validation(condition: Expression, message: Expression) -> Block {
 fn description(param: &Param) -> String {
     let doc = param.doc.as_deref().unwrap_or("").split_whitespace().collect::<Vec<_>>().join(" ");
     let doc = if doc.is_empty() { format!("Parameter {} of the program.", param.name) } else { doc };
-    match param.ty.required().base() {
-        Type::Duration => format!("{doc} In seconds."),
-        Type::Size => format!("{doc} In bytes."),
-        Type::Share => format!("{doc} From 0.0 to 1.0."),
-        _ => doc,
+    match unit(&param.ty) {
+        Some(unit) => format!("{doc} {unit}"),
+        None => doc,
+    }
+}
+
+/// What a number of this type counts, as a sentence.
+pub(crate) fn unit(ty: &Type) -> Option<&'static str> {
+    match ty.required().base() {
+        Type::Duration => Some("In seconds."),
+        Type::Size => Some("In bytes."),
+        Type::Share => Some("From 0.0 to 1.0."),
+        _ => None,
     }
 }
 

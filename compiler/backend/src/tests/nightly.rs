@@ -285,7 +285,7 @@ pub fn flow() -> Flow {
         params: vec![FlowParam { variable: VariableId(0), default: None, doc: None }],
         result: None,
         triggers: vec![Trigger {
-            schedule: Schedule { expression: text("cron(0 2 * * ? *)"), timezone: text("UTC") },
+            schedule: Schedule::new(text("cron(0 2 * * ? *)"), text("UTC"), span("flow")),
             binding: Some(VariableId(10)),
             values: vec![(VariableId(0), day_before(10))],
             span: span("flow"),
@@ -490,5 +490,7 @@ pub fn program() -> Program {
         ],
         functions: vec![function("worker", 1024), function("worker-2gb", 2048)],
         flows: vec![flow()],
+        schedules: Vec::new(),
+        outputs: Vec::new(),
     }
 }

@@ -69,6 +69,8 @@ pub struct SecretItem {
 pub struct OutputItem {
     /// Its name.
     pub name: Name,
+    /// `: TYPE`.
+    pub ty: Option<TypeExpr>,
     /// Its value.
     pub value: Expr,
 }

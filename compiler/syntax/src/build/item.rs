@@ -61,6 +61,10 @@ impl Builder<'_> {
             }),
             Rule::output_item => ItemKind::Output(OutputItem {
                 name: self.name(parts.next()?),
+                ty: match parts.when(Rule::type_expr) {
+                    Some(ty) => Some(self.ty(ty)?),
+                    None => None,
+                },
                 value: self.value(parts.next()?)?,
             }),
             Rule::schema_item => ItemKind::Schema(self.schema(parts)?),

@@ -50,7 +50,10 @@ impl<'a> Mentions<'a> {
                 self.ty(&item.ty);
                 self.exprs(item.existing.as_ref());
             }
-            ItemKind::Output(item) => self.expr(&item.value),
+            ItemKind::Output(item) => {
+                item.ty.iter().for_each(|ty| self.ty(ty));
+                self.expr(&item.value);
+            }
             ItemKind::Schema(item) => {
                 for field in &item.fields {
                     self.ty(&field.ty);

@@ -60,6 +60,8 @@ fn has_run_form(expr: &Expr) -> bool {
         | ExprKind::Attribute { .. }
         | ExprKind::FunctionArn(_)
         | ExprKind::FlowArn(_)
+        | ExprKind::FlowFact(..)
+        | ExprKind::TableFact(..)
         | ExprKind::Itself
         | ExprKind::SecretArn(_)
         | ExprKind::SecretName(_) => false,
@@ -178,6 +180,8 @@ pub fn lower(expr: &Expr, scope: &mut Scope<'_>) -> Code {
         | ExprKind::Attribute { .. }
         | ExprKind::FunctionArn(_)
         | ExprKind::FlowArn(_)
+        | ExprKind::FlowFact(..)
+        | ExprKind::TableFact(..)
         | ExprKind::SecretArn(_)
         | ExprKind::SecretName(_)
         | ExprKind::Itself
