@@ -54,7 +54,7 @@ pub fn check_with(around: &Surroundings<'_>, file: FileId, files: &mut FileSet, 
     // Apart from what others said before: what a rule asks of the list, it asks of this program.
     let mut found = Diagnostics::default();
     let modules = load_with(around.reader, file, files, &mut found);
-    let program = analyze(&modules, files, &mut found);
+    let mut program = analyze(&modules, files, &mut found);
     rules::check(&program, &mut found);
     let users: Vec<&Module> =
         modules.iter().filter(|module| library::module_path(files, module.file).is_none()).collect();
@@ -63,6 +63,7 @@ pub fn check_with(around: &Surroundings<'_>, file: FileId, files: &mut FileSet, 
     }
     strictness::settle(users, around.levels, &mut found);
     diagnostics.extend(found);
+    program.leave_out();
     program
 }
 

@@ -27,6 +27,7 @@ pub fn local(
             .flows
             .iter()
             .zip(machines)
+            .filter(|(flow, _)| flow.when.as_ref().and_then(|guard| values.condition(&guard.condition)) != Some(false))
             .map(|(flow, machine)| (flow.name.clone(), local_flow(program, flow, machine, table, &values)))
             .collect(),
         slots: plan.slots.iter().map(|(name, value)| (name.clone(), text(value))).collect(),

@@ -226,6 +226,8 @@ codes! {
     702 Error NO_TARGET_FORM "what a target cannot say";
     703 Error OUTPUT_SECRET "output that reveals a secret";
     704 Error DEPLOY_CIRCLE "deployments that need each other";
+    705 Error WHEN_PLACE "`when` on what is always there";
+    706 Error MAY_NOT_EXIST "name of what may not exist";
     // 08 lints
     801 Warning UNUSED_ITEM "unused item";
     802 Warning EMPTY_ENV "environment that sets nothing";

@@ -32,7 +32,7 @@ pub(crate) use narrow::{facts, path};
 pub(crate) use resources::{Made, Naming};
 
 use crate::program::{
-    Expr, Lowering, Program, Project, ResourceId, Schedule, SchemaId, SecretId, TableId, TransformId, Type,
+    Expr, Guard, Lowering, Program, Project, ResourceId, Schedule, SchemaId, SecretId, TableId, TransformId, Type,
 };
 use crate::resolve::{Def, Names};
 use flow_diagnostics::{codes, Diagnostic, Diagnostics, FileId, FileSet, Span};
@@ -77,6 +77,10 @@ pub(crate) struct Checker<'a> {
     pub substituted: usize,
     /// What of the user's text is being worked on: the cause of resources and policies.
     pub cause: Span,
+    /// Where the item exists that is being worked on.
+    pub guard: Option<Guard>,
+    /// Conditions of items.
+    pub guards: HashMap<Key, Option<Guard>>,
     /// Resources by type and name.
     pub made: HashMap<(String, String), Vec<Made>>,
     /// The fields of `Location`.
@@ -239,6 +243,8 @@ impl<'a> Checker<'a> {
             patterns: HashMap::new(),
             substituted: 0,
             cause: nowhere,
+            guard: None,
+            guards: HashMap::new(),
             made: HashMap::new(),
             location_fields: Type::Error,
             partition_types: Vec::new(),

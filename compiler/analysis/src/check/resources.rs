@@ -122,14 +122,21 @@ impl<'a> Checker<'a> {
         loop {
             let known = self.made.get(&(key.clone(), unique.clone())).and_then(|list| list.first()).copied();
             let Some(known) = known else { break };
-            if self.program.resource(known.id).is_some_and(|resource| resource.kind == kind) {
+            if let Some(resource) = self.program.resources.get_mut(known.id.0 as usize)
+                && resource.kind == kind
+            {
+                // What two items share exists where either does.
+                resource.when = match (resource.when.take(), &self.guard) {
+                    (Some(known), Some(guard)) => Some(known.or(guard)),
+                    _ => None,
+                };
                 return known.id;
             }
             count += 1;
             unique = format!("{name}_{count}");
         }
         let id = ResourceId(u32::try_from(self.program.resources.len()).unwrap_or(u32::MAX));
-        self.program.resources.push(Resource { kind, name: unique.clone(), doc, span: self.cause });
+        self.program.resources.push(Resource { kind, name: unique.clone(), doc, when: self.guard.clone(), span: self.cause });
         self.made.entry((key, unique)).or_default().push(Made { id });
         id
     }

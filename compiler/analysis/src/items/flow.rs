@@ -119,6 +119,8 @@ impl<'a> Checker<'a> {
     pub fn flow(&mut self, def: Def<'a>) {
         let ItemKind::Flow(item) = &def.item.kind else { return };
         let cause = std::mem::replace(&mut self.cause, item.name.span);
+        let when = self.guard_of(def);
+        let around = std::mem::replace(&mut self.guard, when.clone());
         let result = item.result.as_ref().map(|ty| self.ty(ty, def.module, &[]));
         let mut flow = FlowBuilder {
             name: item.name.text.clone(),
@@ -161,8 +163,10 @@ impl<'a> Checker<'a> {
             variables: flow.variables,
             on_failure,
             body,
+            when,
             span: item.name.span,
         });
+        self.guard = around;
         self.cause = cause;
     }
 

@@ -82,12 +82,15 @@ impl<'a> Checker<'a> {
         }
         let ItemKind::Secret(item) = &def.item.kind else { return None };
         let cause = std::mem::replace(&mut self.cause, item.name.span);
+        let when = self.guard_of(def);
+        let around = std::mem::replace(&mut self.guard, when.clone());
         let ty = self.ty(&item.ty, def.module, &[]);
         let (arn, secret_name) = match &item.existing {
             Some(_) => self.existing_secret(def, item),
             None => self.new_secret(def, item),
         };
         self.cause = cause;
+        self.guard = around;
         let id = SecretId(u32::try_from(self.program.secrets.len()).unwrap_or(u32::MAX));
         self.program.secrets.push(Secret {
             name: item.name.text.clone(),
@@ -95,6 +98,7 @@ impl<'a> Checker<'a> {
             ty,
             arn,
             secret_name,
+            when,
             span: item.name.span,
         });
         self.secrets.insert(def.key(), id);
@@ -172,6 +176,8 @@ impl<'a> Checker<'a> {
             return None;
         }
         let cause = std::mem::replace(&mut self.cause, item.name.span);
+        let when = self.guard_of(def);
+        let around = std::mem::replace(&mut self.guard, when);
         let owner = self.owner(&item.name.text, def.item.doc.as_deref(), item.name.span);
         let scope = Scope { owner: Some(owner), ..Scope::new(def.module) };
         let mut naming = crate::check::Naming::default();
@@ -182,6 +188,7 @@ impl<'a> Checker<'a> {
             resource.doc = Some(doc.clone());
         }
         self.cause = cause;
+        self.guard = around;
         self.open.remove(&def.key());
         self.resources.insert(def.key(), made.clone());
         made

@@ -25,5 +25,6 @@ mod step;
 mod table;
 mod task;
 mod transform;
+mod when;
 
 pub(crate) use program::program;

@@ -142,6 +142,7 @@ impl<'a> Checker<'a> {
     fn opaque_owner(&mut self, span: Span) -> Rc<Owner> {
         let text = |name: &str| Expr::new(ExprKind::Param(format!("opaque {name}")), Type::String, Stage::Plan, span);
         let table = Table {
+            when: None,
             name: "table".to_owned(),
             doc: None,
             role: TableRole::Sink,

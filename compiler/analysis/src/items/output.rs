@@ -11,7 +11,10 @@ impl<'a> Checker<'a> {
     pub fn output(&mut self, def: Def<'a>) {
         let ItemKind::Output(item) = &def.item.kind else { return };
         let cause = std::mem::replace(&mut self.cause, item.name.span);
+        let when = self.guard_of(def);
+        let around = std::mem::replace(&mut self.guard, when.clone());
         let value = self.output_value(def, item);
+        self.guard = around;
         self.cause = cause;
         if self.outputs_secret(item, &value) || self.not_an_output(item, &value) {
             return;
@@ -24,6 +27,7 @@ impl<'a> Checker<'a> {
             name: item.name.text.clone(),
             doc: def.item.doc.clone(),
             value,
+            when,
             span: item.name.span,
         });
     }

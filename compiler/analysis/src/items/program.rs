@@ -30,9 +30,6 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
                 checker.report(unknown);
             }
         }
-        if let Some(when) = &def.item.when {
-            checker.not_yet(when.span, "an item with `when`");
-        }
         match &def.item.kind {
             ItemKind::Type(_) => {
                 let ty = checker.declared_type(*def);
@@ -85,6 +82,7 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
     }
     // Declarations that a user wrote are checked by themselves, called or not.
     for def in &defs {
+        checker.guard_of(*def);
         checker.declaration(*def);
     }
     let span = checker.cause;

@@ -18,13 +18,16 @@ impl<'a> Checker<'a> {
             return None;
         }
         let cause = std::mem::replace(&mut self.cause, item.name.span);
+        let when = self.guard_of(def);
+        let around = std::mem::replace(&mut self.guard, when.clone());
         let ty = self.prelude_type("Schedule");
         let value = self.check(&item.value, &Scope::new(def.module), &ty, None);
         let made = self.schedule_of(&value, item.name.span).map(|schedule| {
-            let schedule = Schedule { name: Some(item.name.text.clone()), doc: def.item.doc.clone(), ..schedule };
+            let schedule = Schedule { name: Some(item.name.text.clone()), doc: def.item.doc.clone(), when, ..schedule };
             (schedule, value)
         });
         self.cause = cause;
+        self.guard = around;
         self.open.remove(&def.key());
         self.schedules.insert(def.key(), made.clone());
         made

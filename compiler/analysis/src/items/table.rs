@@ -27,7 +27,10 @@ impl<'a> Checker<'a> {
             return None;
         }
         let cause = std::mem::replace(&mut self.cause, item.name.span);
-        let table = self.checked_table(def, item, role);
+        let when = self.guard_of(def);
+        let around = std::mem::replace(&mut self.guard, when.clone());
+        let table = self.checked_table(def, item, role).map(|table| Table { when, ..table });
+        self.guard = around;
         self.cause = cause;
         self.open.remove(&def.key());
         let id = table.map(|table| {
@@ -123,6 +126,7 @@ impl<'a> Checker<'a> {
             catalog: None,
             read,
             write,
+            when: None,
             span: item.name.span,
         })
     }

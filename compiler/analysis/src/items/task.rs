@@ -2,7 +2,7 @@
 
 use crate::check::{Arg, Because, Bound, Checker, Local, Scope};
 use crate::program::{
-    ContextField, Expr, ExprKind, FunctionId, LocalTask, PolicyStatement, Stage, TableId, TaskCall, Type, Value,
+    ContextField, Expr, ExprKind, FunctionId, Guard, LocalTask, PolicyStatement, Stage, TableId, TaskCall, Type, Value,
 };
 use crate::resolve::Def;
 use flow_diagnostics::{codes, Diagnostic, Span};
@@ -24,6 +24,8 @@ pub(crate) struct Called {
     pub fields: TaskFields,
     /// Its result.
     pub result: Type,
+    /// Where the task exists.
+    pub when: Option<Guard>,
     /// Its parameters' values.
     pub arguments: Vec<(String, Expr)>,
     /// Its fields with the arguments that `local` replaces.
@@ -172,10 +174,14 @@ impl<'a> Checker<'a> {
         if !good || !self.enter(def) {
             return None;
         }
+        let when = self.guard_of(def);
+        let guard = when.clone().or_else(|| self.guard.clone());
+        let around = std::mem::replace(&mut self.guard, guard);
         let fields = self.task_body(def, item, &arguments);
         let local = fields.as_ref().and_then(|fields| self.local_body(def, item, &arguments, fields));
+        self.guard = around;
         self.leave(def);
-        Some(Called { fields: fields?, result, arguments, local })
+        Some(Called { fields: fields?, result, when, arguments, local })
     }
 
     /// The task's fields again, with the arguments that its `local` replaces.
@@ -226,7 +232,7 @@ impl<'a> Checker<'a> {
 
     /// The call as the back ends take it. `using` is the function of the generic binary.
     pub fn task_call(&mut self, task: &str, step: &str, called: Called, function: Option<FunctionId>, span: Span) -> TaskCall {
-        let Called { mut fields, result, local, .. } = called;
+        let Called { mut fields, result, when, local, .. } = called;
         let handler = fields.get("handler").and_then(Expr::text).map(str::to_owned);
         let mut arguments = fields.swap_remove("arguments").unwrap_or_else(|| Expr::record(Vec::new(), span));
         let list = |fields: &TaskFields, name: &str| fields.get(name).map(Expr::elements).unwrap_or_default().to_vec();
@@ -285,6 +291,7 @@ impl<'a> Checker<'a> {
             idempotent,
             reads,
             writes,
+            when,
             function,
             flow: None,
             local,

@@ -1,6 +1,6 @@
 //! Flows: statements over typed variables.
 
-use super::{Expr, ForEach, FunctionId, Match, Parallel, PolicyStatement, Poll, TableId, Type};
+use super::{Expr, ForEach, FunctionId, Guard, Match, Parallel, PolicyStatement, Poll, TableId, Type};
 use flow_diagnostics::Span;
 
 /// Index into [`Flow::variables`].
@@ -28,6 +28,8 @@ pub struct Flow {
     pub on_failure: Option<Handler>,
     /// Its statements.
     pub body: Vec<Statement>,
+    /// Where it exists, if not everywhere.
+    pub when: Option<Guard>,
     /// Its name's place.
     pub span: Span,
 }
@@ -118,6 +120,8 @@ pub struct Schedule {
     pub max_age: Option<Expr>,
     /// The ARN of a queue for starts that were given up, apply.
     pub dead_letter: Option<Expr>,
+    /// Where it exists, if not everywhere.
+    pub when: Option<Guard>,
     /// Where it is written: the trigger, or the item's name.
     pub span: Span,
 }
@@ -137,6 +141,7 @@ impl Schedule {
             retries: None,
             max_age: None,
             dead_letter: None,
+            when: None,
             span,
         }
     }
@@ -316,6 +321,8 @@ pub struct TaskCall {
     pub reads: Vec<TableId>,
     /// Tables that it writes.
     pub writes: Vec<TableId>,
+    /// Where it exists, if not everywhere.
+    pub when: Option<Guard>,
     /// The function of the generic binary that runs it.
     pub function: Option<FunctionId>,
     /// The flow of this program that it starts and waits for.

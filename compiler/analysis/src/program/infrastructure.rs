@@ -1,6 +1,6 @@
 //! What is deployed: parameters, environments, secrets, resources, roles, functions.
 
-use super::{Expr, TableId, Type};
+use super::{Expr, Guard, TableId, Type};
 use flow_diagnostics::Span;
 
 /// Index into [`super::Program::resources`].
@@ -80,6 +80,8 @@ pub struct Secret {
     pub arn: Expr,
     /// Its name in Secrets Manager.
     pub secret_name: Expr,
+    /// Where it exists, if not everywhere.
+    pub when: Option<Guard>,
     /// Its name's place.
     pub span: Span,
 }
@@ -93,6 +95,8 @@ pub struct Output {
     pub doc: Option<String>,
     /// Its value, deploy stage.
     pub value: Expr,
+    /// Where it exists, if not everywhere.
+    pub when: Option<Guard>,
     /// Its name's place.
     pub span: Span,
 }
@@ -106,6 +110,8 @@ pub struct Resource {
     pub name: String,
     /// A comment for the reader: what it serves.
     pub doc: Option<String>,
+    /// Where it exists, if not everywhere.
+    pub when: Option<Guard>,
     /// Where the program asks for it (the user's file, not the library).
     pub span: Span,
 }

@@ -7,6 +7,7 @@
 mod blocks;
 mod expr;
 mod flow;
+mod guards;
 mod infrastructure;
 mod rows;
 mod types;
@@ -24,6 +25,7 @@ pub use flow::{
     CALLBACK, Catch, Fail, Flow, FlowParam, Handler, LocalTask, RetryRule, Schedule, Statement, Step, TaskCall, Trigger,
     Variable, VariableId, VariableKind,
 };
+pub use guards::{Facts, Guard, Unsure, both, either};
 pub use infrastructure::{
     Entry, Env, Function, FunctionId, Output, Param, PolicyCondition, PolicyStatement, Project, Resource, ResourceId,
     ResourceKind, Secret, SecretId, Validation,

@@ -1,6 +1,6 @@
 //! Schemas, tables and transforms.
 
-use super::{Expr, ExprKind, PolicyStatement, TableFact, TextPart, Type, Value};
+use super::{Expr, ExprKind, Guard, PolicyStatement, TableFact, TextPart, Type, Value};
 use flow_diagnostics::Span;
 
 /// Index into [`super::Program::schemas`].
@@ -94,6 +94,8 @@ pub struct Table {
     pub read: Vec<PolicyStatement>,
     /// What writing it takes, beside reading.
     pub write: Vec<PolicyStatement>,
+    /// Where it exists, if not everywhere.
+    pub when: Option<Guard>,
     /// Its name's place.
     pub span: Span,
 }

@@ -60,6 +60,7 @@ pub fn program() -> Program {
 
 pub fn table(name: &str, role: TableRole, bucket: Expr, prefix: &str) -> Table {
     Table {
+        when: None,
         name: name.to_owned(),
         doc: None,
         role,
@@ -86,6 +87,7 @@ pub fn step(name: &str, reads: &[u32], writes: &[u32]) -> Step {
         name: name.to_owned(),
         doc: None,
         call: TaskCall {
+            when: None,
             task: "run".to_owned(),
             resource: "arn:aws:states:::lambda:invoke".to_owned(),
             arguments: expr(ExprKind::List(arguments)),
@@ -139,6 +141,7 @@ pub fn guarded(body: Vec<Statement>, catches: Vec<(&[&str], Vec<Statement>)>) ->
 
 pub fn flow(body: Vec<Statement>) -> Flow {
     Flow {
+        when: None,
         name: "f".to_owned(),
         doc: None,
         params: Vec::new(),

@@ -12,6 +12,7 @@ mod deployment;
 mod durations;
 mod failures;
 mod functions;
+mod guards;
 mod names;
 mod places;
 mod policies;
@@ -52,6 +53,7 @@ pub fn check(program: &Program, diagnostics: &mut Diagnostics) {
     schedules::settings(program, diagnostics);
     circles::calls(program, diagnostics);
     deployment::circles(program, diagnostics);
+    guards::references(program, diagnostics);
     functions::settings(program, diagnostics);
     containers::sizes(program, diagnostics);
     places::partition_types(program, diagnostics);

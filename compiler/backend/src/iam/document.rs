@@ -1,9 +1,9 @@
 //! Policy documents, as `data "aws_iam_policy_document"`.
 
 use super::Places;
-use crate::terraform::hcl::{BodyExt, block, list, string, strings};
+use crate::terraform::hcl::{BodyExt, block, choose, list, string, strings};
 use crate::terraform::{Scope, Unlowered, layout};
-use flow_analysis::program::PolicyStatement;
+use flow_analysis::program::{Expr, Facts, PolicyStatement, both};
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::Block;
 
@@ -47,6 +47,8 @@ pub struct Statement {
     pub conditions: Vec<Condition>,
     /// Comments: places of the user's text that cause it.
     pub causes: Vec<String>,
+    /// Where it allows, if not in any case: what it names may not exist.
+    pub guard: Option<Expression>,
 }
 
 impl Statement {
@@ -61,6 +63,7 @@ impl Statement {
             resources,
             conditions: Vec::new(),
             causes: vec![cause.into()],
+            guard: None,
         }
         .explained()
     }
@@ -74,7 +77,16 @@ impl Statement {
         statement: &PolicyStatement,
         cause: Option<String>,
         places: &Places<'_>,
+        facts: &Facts,
     ) -> Result<Self, Unlowered> {
+        let values = statement.conditions.iter().flat_map(|condition| &condition.values);
+        let mut needs: Vec<Expr> = Vec::new();
+        for need in statement.resources.iter().chain(values).filter_map(|value| scope.program().needs(value, facts)) {
+            if !needs.contains(&need) {
+                needs.push(need);
+            }
+        }
+        let guard = needs.into_iter().reduce(both).map(|needs| scope.expression(&needs)).transpose()?;
         let conditions = statement.conditions.iter().map(|condition| {
             Ok(Condition {
                 test: condition.test.clone(),
@@ -87,6 +99,7 @@ impl Statement {
             resources: statement.resources.iter().map(|r| scope.expression(r)).collect::<Result<_, _>>()?,
             conditions: conditions.collect::<Result<_, Unlowered>>()?,
             causes: vec![cause.unwrap_or_else(|| places.words(statement.cause))],
+            guard,
         }
         .explained())
     }
@@ -109,6 +122,7 @@ impl Statement {
             .map(|c| format!("{} {} {:?}", c.test, c.variable, c.values.iter().map(text_of).collect::<Vec<_>>()))
             .collect();
         conditions.sort();
+        conditions.extend(self.guard.as_ref().map(text_of));
         resources.push(String::new());
         resources.extend(conditions);
         resources
@@ -121,8 +135,9 @@ impl Statement {
     /// The values of the only condition, and the causes, if another statement differs in those alone. A condition holds
     /// if one of its values fits, so the values of both, in one statement, allow what both allow.
     fn widened_by(&mut self, other: &Statement) -> Option<(&mut Vec<Expression>, &mut Vec<String>)> {
-        let same_scope =
-            self.actions == other.actions && self.resources.iter().map(text_of).eq(other.resources.iter().map(text_of));
+        let same_scope = self.actions == other.actions
+            && self.guard.as_ref().map(text_of) == other.guard.as_ref().map(text_of)
+            && self.resources.iter().map(text_of).eq(other.resources.iter().map(text_of));
         match (self.conditions.as_mut_slice(), other.conditions.as_slice()) {
             ([mine], [theirs])
                 if same_scope
@@ -147,7 +162,13 @@ impl Statement {
             inner.body.set("values", list(condition.values.iter().cloned()));
             statement.body.add(inner);
         }
-        statement
+        let Some(guard) = &self.guard else { return statement };
+        let mut dynamic = block("dynamic", &["statement"]);
+        dynamic.body.set("for_each", choose(guard.clone(), list([1.into()]), list([])));
+        let mut content = block("content", &[]);
+        content.body = statement.body;
+        dynamic.body.add(content);
+        dynamic
     }
 }
 

@@ -1,14 +1,15 @@
 //! The roles of a program: one for each function, each flow, each scheduled flow, and those that constructs ask for.
 
 use super::{Document, Places, Statement};
-use crate::terraform::hcl::{Part, path, string, text};
+use crate::terraform::existence::{attribute, condition};
+use crate::terraform::hcl::{Part, binary, string, text};
 use crate::terraform::{Scope, Unlowered, fact_path};
 use flow_analysis::limits::{MACHINE_NAME, ROLE_NAME};
 use flow_analysis::program::{
-    AwsFact, Flow, Function, FunctionId, InvalidPolicy, Items, Program, ResourceKind, Statement as FlowStatement, Step,
-    Table, TableId, walk_statements,
+    AwsFact, Expr, Facts, Flow, Function, FunctionId, Guard, InvalidPolicy, Items, PolicyStatement, Program, ResourceKind,
+    Statement as FlowStatement, Step, Table, TableId, walk_statements,
 };
-use hcl_edit::expr::Expression;
+use hcl_edit::expr::{BinaryOperator, Expression};
 
 /// A role with one inline policy.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub struct Role {
     pub doc: String,
     /// What it may do.
     pub document: Document,
+    /// Where it exists, if not everywhere.
+    pub when: Option<Expr>,
 }
 
 /// Every role of the program, functions' first, then flows', schedules', and those of constructs.
@@ -41,9 +44,14 @@ pub fn roles(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Role>, Unlowe
     }
     for resource in &program.resources {
         let ResourceKind::Role { role_name, service, statements } = &resource.kind else { continue };
+        if resource.when.as_ref().is_some_and(Guard::never) {
+            continue;
+        }
+        let when = condition(&resource.when).cloned();
+        let facts = Facts::of(when.as_ref());
         let mut document = Document::default();
         for statement in statements {
-            document.add(Statement::from_program(scope, statement, None, places)?);
+            document.add(Statement::from_program(scope, statement, None, places, &facts)?);
         }
         // Names of constructs are const; another one is used as it is.
         let name = match scope.expression(role_name)? {
@@ -59,6 +67,7 @@ pub fn roles(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Role>, Unlowe
                 .clone()
                 .map_or_else(|| places.words(resource.span), |doc| format!("{doc}\n{}", places.words(resource.span))),
             document,
+            when,
         });
     }
     Ok(roles)
@@ -73,18 +82,35 @@ fn function_role(
     let id = FunctionId(u32::try_from(index).unwrap_or(u32::MAX));
     let Some(names) = scope.names.function(id) else { return Ok(None) };
     let program = scope.program();
+    let when = scope.function_guard(id);
+    let facts = Facts::of(when.as_ref());
     let mut document = Document::default();
+    // What a table that may not exist allows, goes with it.
+    let mut allow = |table: &Table, statement: &PolicyStatement, cause: String| -> Result<(), Unlowered> {
+        let own = condition(&table.when).filter(|own| !facts.implies(own));
+        let facts = own.map_or_else(|| facts.clone(), |own| facts.with(own, true));
+        let mut made = Statement::from_program(scope, statement, Some(cause), places, &facts)?;
+        if let Some(own) = own {
+            let own = scope.expression(own)?;
+            made.guard = Some(match made.guard {
+                Some(guard) => binary(own, BinaryOperator::And, guard),
+                None => own,
+            });
+        }
+        document.add(made);
+        Ok(())
+    };
     let users = |table: TableId, pick: fn(&Step) -> &[TableId]| step_names(program, id, table, pick);
     for table_id in &function.reads {
         let Some(table) = program.table(*table_id) else { continue };
         let cause = cause(places, table, "read by", &users(*table_id, |step| &step.call.reads));
         for statement in &table.read {
-            document.add(Statement::from_program(scope, statement, Some(cause.clone()), places)?);
+            allow(table, statement, cause.clone())?;
         }
         if let InvalidPolicy::Quarantine { write, .. } = &table.invalid {
             let cause = format!("{}: its bad records", places.words(table.span));
             for statement in write {
-                document.add(Statement::from_program(scope, statement, Some(cause.clone()), places)?);
+                allow(table, statement, cause.clone())?;
             }
         }
     }
@@ -92,13 +118,13 @@ fn function_role(
         let Some(table) = program.table(*table_id) else { continue };
         let cause = cause(places, table, "written by", &users(*table_id, |step| &step.call.writes));
         for statement in table.write.iter().chain(&table.read) {
-            document.add(Statement::from_program(scope, statement, Some(cause.clone()), places)?);
+            allow(table, statement, cause.clone())?;
         }
     }
     for statement in &function.statements {
-        document.add(Statement::from_program(scope, statement, None, places)?);
+        document.add(Statement::from_program(scope, statement, None, places, &facts)?);
     }
-    let logs = path(["aws_cloudwatch_log_group", &names.logs, "arn"]);
+    let logs = attribute("aws_cloudwatch_log_group", &names.logs, when.is_some(), ["arn"]);
     document.add(Statement::new(
         ["logs:CreateLogStream", "logs:PutLogEvents"],
         vec![text([Part::Value(logs), ":*".into()])],
@@ -111,6 +137,7 @@ fn function_role(
         service: "lambda.amazonaws.com".to_owned(),
         doc: format!("Function `{}`: the tables and secrets of its steps, and no others.", function.name),
         document,
+        when,
     }))
 }
 
@@ -135,16 +162,19 @@ fn step_names(program: &Program, id: FunctionId, table: TableId, pick: fn(&Step)
 
 fn flow_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Flow) -> Result<Option<Role>, Unlowered> {
     let Some(names) = scope.names.flow(index) else { return Ok(None) };
+    let when = condition(&flow.when).cloned();
+    let facts = Facts::of(when.as_ref());
     let mut document = Document::default();
     let mut failure = None;
     for_each_step(flow, &mut |step| {
         let cause = format!("{} step {}", places.line(step.name_span), step.name);
-        if let Some(function) = step.call.function.and_then(|id| scope.names.function(id)) {
-            let arn = path(["aws_lambda_function", &function.function, "arn"]);
+        if let Some((id, function)) = step.call.function.and_then(|id| Some((id, scope.names.function(id)?))) {
+            let counted = scope.function_guard(id).is_some();
+            let arn = attribute("aws_lambda_function", &function.function, counted, ["arn"]);
             document.add(Statement::new(["lambda:InvokeFunction"], vec![arn], cause.clone()));
         }
         for statement in &step.call.statements {
-            match Statement::from_program(scope, statement, Some(cause.clone()), places) {
+            match Statement::from_program(scope, statement, Some(cause.clone()), places, &facts) {
                 Ok(statement) => document.add(statement),
                 Err(error) => failure = Some(error),
             }
@@ -180,6 +210,7 @@ fn flow_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Flow) 
         service: "states.amazonaws.com".to_owned(),
         doc: format!("Flow `{}`: starts what its steps name.", flow.name),
         document,
+        when,
     }))
 }
 
@@ -189,12 +220,16 @@ fn schedule_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Fl
     for trigger in &flow.triggers {
         document.add(Statement::new(
             ["states:StartExecution"],
-            vec![path(["aws_sfn_state_machine", &names.machine, "arn"])],
+            vec![attribute("aws_sfn_state_machine", &names.machine, names.counted, ["arn"])],
             places.words(trigger.span),
         ));
         if let Some(queue) = &trigger.schedule.dead_letter {
             let cause = format!("{}: starts that were given up", places.words(trigger.schedule.span));
-            document.add(Statement::new(["sqs:SendMessage"], vec![scope.expression(queue)?], cause));
+            let mut given_up = Statement::new(["sqs:SendMessage"], vec![scope.expression(queue)?], cause);
+            let facts = Facts::of(condition(&flow.when));
+            let schedule = condition(&trigger.schedule.when).filter(|schedule| !facts.implies(schedule));
+            given_up.guard = schedule.map(|schedule| scope.expression(schedule)).transpose()?;
+            document.add(given_up);
         }
     }
     Ok((!document.is_empty()).then(|| Role {
@@ -203,6 +238,7 @@ fn schedule_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Fl
         service: "scheduler.amazonaws.com".to_owned(),
         doc: format!("Schedules of flow `{}`: start it, nothing else.", flow.name),
         document,
+        when: condition(&flow.when).cloned(),
     }))
 }
 
@@ -227,13 +263,14 @@ fn for_each_statement<'f>(flow: &'f Flow, visit: &mut dyn FnMut(&'f FlowStatemen
 /// state machine, whose ARN is written out, since the machine waits for this policy.
 /// https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html (2026-09)
 fn loops(scope: &Scope<'_>, places: &Places<'_>, flow: &Flow, document: &mut Document) -> Result<(), Unlowered> {
+    let facts = Facts::of(condition(&flow.when));
     let mut failure = None;
     for_each_statement(flow, &mut |statement| {
         let FlowStatement::For(of) = statement else { return };
         let cause = format!("{} step {}", places.line(of.head.name_span), of.head.name);
         if let Items::Reader(reader) = &of.items {
             for statement in &reader.statements {
-                match Statement::from_program(scope, statement, Some(cause.clone()), places) {
+                match Statement::from_program(scope, statement, Some(cause.clone()), places, &facts) {
                     Ok(statement) => document.add(statement),
                     Err(error) => failure = Some(error),
                 }

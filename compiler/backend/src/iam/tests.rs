@@ -17,7 +17,8 @@ pub(crate) fn too_wide(text: &str) -> Vec<String> {
     let body: Body = text.parse().unwrap();
     let mut findings = Vec::new();
     for document in body.get_blocks("data") {
-        for statement in document.body.get_blocks("statement") {
+        let dynamic = document.body.get_blocks("dynamic").flat_map(|block| block.body.get_blocks("content"));
+        for statement in document.body.get_blocks("statement").chain(dynamic) {
             let (actions, resources) = (texts(statement, "actions"), texts(statement, "resources"));
             for action in &actions {
                 if action.contains('*') {

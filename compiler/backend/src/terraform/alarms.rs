@@ -1,24 +1,27 @@
 //! `alarms.tf`: one alarm for each flow whose execution fails or times out, whoever started it, which covers what no
 //! handler of the flow can take; and one for scheduled starts that never came about.
 
+use super::existence::{attribute, condition};
 use super::files::Draft;
-use super::hcl::{BodyExt, block, object, path, string, var};
-use super::{Scope, schedules};
+use super::hcl::{BodyExt, block, object, string, var};
+use super::names::FlowNames;
+use super::{Scope, Unlowered, schedules};
 use flow_analysis::limits::ALARM_NAME;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::Block;
 
-pub(crate) fn alarms(scope: &Scope<'_>) -> Draft {
+pub(crate) fn alarms(scope: &Scope<'_>) -> Result<Draft, Unlowered> {
     let mut draft = Draft::new("alarms.tf", "");
     for (index, flow) in scope.program().flows.iter().enumerate() {
         let Some(names) = scope.names.flow(index) else { continue };
-        let metric = |id: &str, name: &str| metric(id, name, &names.machine);
+        let metric = |id: &str, name: &str| metric(id, name, names);
         let mut alarm = alarm(
             &names.alarm,
             scope.names.physical(&format!("{}-failed", flow.name), &ALARM_NAME),
             &format!("An execution of flow {} failed or timed out", flow.name),
             var(&scope.names.variable("alarm_actions")),
         );
+        scope.count(&mut alarm.body, condition(&flow.when))?;
         let body = &mut alarm.body;
         let mut sum = block("metric_query", &[]);
         sum.body.set("id", string("unsuccessful"));
@@ -31,13 +34,16 @@ pub(crate) fn alarms(scope: &Scope<'_>) -> Draft {
         draft.body.add(alarm);
     }
     if schedules::any(scope) {
-        let group = path(["aws_scheduler_schedule_group", &scope.names.schedule_group, "name"]);
+        let guard = scope.schedules_guard();
+        let group = &scope.names.schedule_group;
+        let group = attribute("aws_scheduler_schedule_group", group, guard.is_some(), ["name"]);
         let mut alarm = alarm(
             &scope.names.schedule_alarm,
             scope.names.physical("schedules-dropped", &ALARM_NAME),
             "A scheduled start was given up after its retries",
             var(&scope.names.variable("alarm_actions")),
         );
+        scope.count(&mut alarm.body, guard.as_ref())?;
         alarm.body.set("namespace", string("AWS/Scheduler"));
         alarm.body.set("metric_name", string("InvocationDroppedCount"));
         alarm.body.set("statistic", string("Sum"));
@@ -45,7 +51,7 @@ pub(crate) fn alarms(scope: &Scope<'_>) -> Draft {
         alarm.body.set("dimensions", object([("ScheduleGroup", group)]));
         draft.body.add(alarm);
     }
-    draft
+    Ok(draft)
 }
 
 /// An alarm that one event in five minutes raises, and that falls silent by itself.
@@ -61,7 +67,7 @@ fn alarm(label: &str, name: Expression, description: &str, actions: Expression) 
     alarm
 }
 
-fn metric(id: &str, name: &str, machine: &str) -> Block {
+fn metric(id: &str, name: &str, names: &FlowNames) -> Block {
     let mut query = block("metric_query", &[]);
     query.body.set("id", string(id));
     let mut metric = block("metric", &[]);
@@ -69,20 +75,23 @@ fn metric(id: &str, name: &str, machine: &str) -> Block {
     metric.body.set("metric_name", string(name));
     metric.body.set("stat", string("Sum"));
     metric.body.set("period", 300);
-    metric.body.set("dimensions", object([("StateMachineArn", path(["aws_sfn_state_machine", machine, "arn"]))]));
+    let machine = attribute("aws_sfn_state_machine", &names.machine, names.counted, ["arn"]);
+    metric.body.set("dimensions", object([("StateMachineArn", machine)]));
     query.body.add(metric);
     query
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::super::{layout, testing};
     use super::*;
 
     #[test]
     fn a_flow_has_one_alarm_over_failures_and_timeouts_and_its_schedules_one() {
         let mut program = testing::program();
-        let text = layout::file("", &mut alarms(&Scope::new(&program)).body);
+        let text = layout::file("", &mut alarms(&Scope::new(&program)).unwrap().body);
         assert_eq!(text.matches("resource \"aws_cloudwatch_metric_alarm\"").count(), 2);
         for metric in ["ExecutionsFailed", "ExecutionsTimedOut"] {
             assert!(text.contains(&format!("metric_name = \"{metric}\"")), "{text}");
@@ -92,7 +101,7 @@ mod tests {
         for flow in &mut program.flows {
             flow.triggers.clear();
         }
-        let text = layout::file("", &mut alarms(&Scope::new(&program)).body);
+        let text = layout::file("", &mut alarms(&Scope::new(&program)).unwrap().body);
         assert!(!text.contains("Scheduler"), "{text}");
     }
 }

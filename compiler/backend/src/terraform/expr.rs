@@ -6,7 +6,7 @@
 
 use super::hcl::{Part, binary, call, choose, list, member, negate, not, object, path, string, text, var};
 use super::names::Names;
-use super::{Unlowered, template};
+use super::{Unlowered, existence, template};
 use flow_analysis::program::{
     AwsFact, Binary, Expr, ExprKind, FlowFact, Program, ResourceKind, Stage, TextPart, Type, Unary, Value,
 };
@@ -78,21 +78,26 @@ impl Lower<'_, '_> {
                     ResourceKind::Aws { ty, .. } => ty.as_str(),
                     ResourceKind::Role { .. } => "aws_iam_role",
                 };
-                path([ty, resource.name.as_str()].into_iter().chain(attribute.iter().map(String::as_str)))
+                existence::attribute(ty, &resource.name, resource.when.is_some(), attribute.iter().map(String::as_str))
             }
             ExprKind::FunctionArn(id) => match self.scope.names.function(*id) {
-                Some(names) => path(["aws_lambda_function", &names.function, "arn"]),
+                Some(names) => {
+                    let counted = self.scope.function_guard(*id).is_some();
+                    existence::attribute("aws_lambda_function", &names.function, counted, ["arn"])
+                }
                 None => return refuse("a function that the program does not have"),
             },
             ExprKind::FlowArn(flow) => match self.scope.machine(flow) {
-                Some(names) => path(["aws_sfn_state_machine", &names.machine, "arn"]),
+                Some(names) => existence::attribute("aws_sfn_state_machine", &names.machine, names.counted, ["arn"]),
                 None => return refuse("a flow that the program does not have"),
             },
             ExprKind::FlowFact(flow, fact) => match self.scope.machine(flow) {
                 Some(names) => match fact {
-                    FlowFact::Name => path(["aws_sfn_state_machine", &names.machine, "name"]),
-                    FlowFact::RoleArn => path(["aws_iam_role", &names.role, "arn"]),
-                    FlowFact::LogGroup => path(["aws_cloudwatch_log_group", &names.logs, "name"]),
+                    FlowFact::Name => existence::attribute("aws_sfn_state_machine", &names.machine, names.counted, ["name"]),
+                    FlowFact::RoleArn => existence::attribute("aws_iam_role", &names.role, names.counted, ["arn"]),
+                    FlowFact::LogGroup => {
+                        existence::attribute("aws_cloudwatch_log_group", &names.logs, names.counted, ["name"])
+                    }
                 },
                 None => return refuse("a flow that the program does not have"),
             },

@@ -50,8 +50,8 @@ pub fn module(program: &Program, parts: &Parts<'_>) -> Result<Vec<File>, Unlower
         functions::functions(&scope, &places, parts.slots)?,
         state_machines::state_machines(&scope, parts.machines)?,
         schedules::schedules(&scope, &places)?,
-        alarms::alarms(&scope),
-        roles::roles(&all_roles),
+        alarms::alarms(&scope)?,
+        roles::roles(&scope, &all_roles)?,
         outputs::outputs(&scope, &places)?,
     ];
     drafts.extend(resources::resources(&scope, &places)?);

@@ -1,11 +1,12 @@
 //! `functions.tf`: a Lambda function for each [`flow_analysis::program::Function`], with its log group.
 
 use super::files::Draft;
-use super::hcl::{BodyExt, block, call, object, path, string, strings, text, var};
+use super::existence::attribute;
+use super::hcl::{BodyExt, block, call, object, string, strings, text, var};
 use super::{Scope, Unlowered};
 use crate::iam::Places;
 use flow_analysis::limits::LAMBDA_NAME;
-use flow_analysis::program::{Expr, Function, FunctionId};
+use flow_analysis::program::{Expr, Facts, Function, FunctionId};
 use hcl_edit::expr::Expression;
 
 const HEAD: &str = "\
@@ -18,10 +19,12 @@ pub(crate) fn functions(scope: &Scope<'_>, places: &Places<'_>, slots: &[(String
     let mut draft = Draft::new("functions.tf", HEAD);
     let environment = slots
         .iter()
-        .map(|(slot, value)| Ok((flow_plan::slot_variable(slot), scope.expression(value)?)))
+        .map(|(slot, value)| {
+            Ok((flow_plan::slot_variable(slot), scope.value_or(value, &Facts::default(), string(""))?))
+        })
         .collect::<Result<Vec<_>, Unlowered>>()?;
     for (index, function) in scope.program().functions.iter().enumerate() {
-        add(scope, places, &mut draft, FunctionId(u32::try_from(index).unwrap_or(u32::MAX)), function, &environment);
+        add(scope, places, &mut draft, FunctionId(u32::try_from(index).unwrap_or(u32::MAX)), function, &environment)?;
     }
     Ok(draft)
 }
@@ -33,17 +36,20 @@ fn add(
     id: FunctionId,
     function: &Function,
     environment: &[(String, Expression)],
-) {
-    let Some(names) = scope.names.function(id) else { return };
+) -> Result<(), Unlowered> {
+    let Some(names) = scope.names.function(id) else { return Ok(()) };
+    let guard = scope.function_guard(id);
+    let counted = guard.is_some();
     let package = || var(&scope.names.variable("worker_package"));
     let name = || scope.names.physical(&function.name, &LAMBDA_NAME);
-    let logs = path(["aws_cloudwatch_log_group", &names.logs, "name"]);
+    let logs = attribute("aws_cloudwatch_log_group", &names.logs, counted, ["name"]);
 
     let mut lambda = block("resource", &["aws_lambda_function", &names.function]);
     let body = &mut lambda.body;
+    scope.count(body, guard.as_ref())?;
     body.set("function_name", name());
     body.set("description", string(&description(function)));
-    body.set("role", path(["aws_iam_role", &names.role, "arn"]));
+    body.set("role", attribute("aws_iam_role", &names.role, counted, ["arn"]));
     body.set("filename", package());
     body.set("source_code_hash", call("try", [call("filebase64sha256", [package()]), Expression::null()]));
     body.set("runtime", string("provided.al2023"));
@@ -70,9 +76,11 @@ fn add(
     draft.body.add_with(&places.words(function.span), lambda);
 
     let mut group = block("resource", &["aws_cloudwatch_log_group", &names.logs]);
+    scope.count(&mut group.body, guard.as_ref())?;
     group.body.set("name", text(["/aws/lambda/".into(), name().into()]));
     group.body.set("retention_in_days", var(&scope.names.variable("log_retention_days")));
     draft.body.add(group);
+    Ok(())
 }
 
 /// At most 256 characters, as Lambda demands.

@@ -10,6 +10,7 @@ pub(crate) mod hcl;
 pub(crate) mod layout;
 
 mod alarms;
+pub(crate) mod existence;
 mod expr;
 mod files;
 mod functions;

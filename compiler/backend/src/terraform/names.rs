@@ -35,6 +35,8 @@ pub(crate) struct FlowNames {
     pub(crate) schedules: Vec<String>,
     /// `aws_cloudwatch_metric_alarm`.
     pub(crate) alarm: String,
+    /// Whether all of them have a `count`.
+    pub(crate) counted: bool,
 }
 
 /// Names of one program.
@@ -97,6 +99,7 @@ impl Names {
                     })
                     .collect(),
                 alarm: names.label("aws_cloudwatch_metric_alarm", &format!("{name}_failed")),
+                counted: flow.when.is_some(),
             };
             names.flows.push(labels);
         }

@@ -1,11 +1,12 @@
 //! `outputs.tf`: what a person needs next: how to start a flow, how to fill a secret, where to push an image.
 
+use super::existence::{attribute, condition};
 use super::files::Draft;
-use super::hcl::{BodyExt, Part, block, list, object, path, string, text};
+use super::hcl::{BodyExt, Part, block, call, list, object, string, text};
 use super::variables::unit;
 use super::{Scope, Unlowered};
 use crate::iam::Places;
-use flow_analysis::program::{Flow, FunctionId, Output, ResourceKind, Type};
+use flow_analysis::program::{Flow, FunctionId, Guard, Output, ResourceKind, Type};
 use hcl_edit::expr::Expression;
 
 pub(crate) fn outputs(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft, Unlowered> {
@@ -14,7 +15,8 @@ pub(crate) fn outputs(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft, U
     for output in &program.outputs {
         let mut block = block("output", &[&output.name]);
         block.body.set("description", string(&description(output)));
-        block.body.set("value", scope.expression(&output.value)?);
+        let guard = condition(&output.when);
+        block.body.set("value", scope.guarded(scope.expression(&output.value)?, guard, Expression::null())?);
         draft.body.add_with(&places.line(output.span), block);
     }
     // What the program itself calls so goes before.
@@ -28,40 +30,50 @@ pub(crate) fn outputs(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft, U
     };
     for (index, flow) in program.flows.iter().enumerate() {
         let Some(names) = scope.names.flow(index) else { continue };
-        let arn = || path(["aws_sfn_state_machine", &names.machine, "arn"]);
+        let arn = || attribute("aws_sfn_state_machine", &names.machine, names.counted, ["arn"]);
+        let there = |value: Expression| scope.guarded(value, condition(&flow.when), Expression::null());
         add(
             &format!("{}_state_machine_arn", names.machine),
             &format!("State machine of flow {}", flow.name),
-            arn(),
+            there(arn())?,
         );
         add(
             &format!("{}_start", names.machine),
             &format!("Starts flow {} by hand", flow.name),
-            text([
+            there(text([
                 Part::Text(format!(
                     "aws stepfunctions start-execution --region {} --state-machine-arn ",
                     program.project.region
                 )),
                 Part::Value(arn()),
                 Part::Text(format!(" --input '{}'", input(flow))),
-            ]),
+            ]))?,
         );
     }
-    let functions: Vec<Expression> = (0..program.functions.len())
-        .filter_map(|index| scope.names.function(FunctionId(u32::try_from(index).unwrap_or(u32::MAX))))
-        .map(|names| path(["aws_lambda_function", &names.function, "function_name"]))
-        .collect();
+    let mut functions = Vec::new();
+    let mut all_there = true;
+    for index in 0..program.functions.len() {
+        let id = FunctionId(u32::try_from(index).unwrap_or(u32::MAX));
+        let Some(names) = scope.names.function(id) else { continue };
+        let guard = scope.function_guard(id);
+        all_there &= guard.is_none();
+        let name = attribute("aws_lambda_function", &names.function, guard.is_some(), ["function_name"]);
+        functions.push(scope.guarded(name, guard.as_ref(), Expression::null())?);
+    }
     if !functions.is_empty() {
-        add("function_names", "Functions of the generic binary", list(functions));
+        let names = list(functions);
+        let names = if all_there { names } else { call("compact", [names]) };
+        add("function_names", "Functions of the generic binary", names);
     }
     let mut secrets = Vec::new();
     let mut shapes = Vec::new();
-    for secret in &program.secrets {
+    for secret in program.secrets.iter().filter(|secret| !secret.when.as_ref().is_some_and(Guard::never)) {
         let command = text([
             Part::Text(format!("aws secretsmanager put-secret-value --region {} --secret-id ", program.project.region)),
             Part::Value(scope.expression(&secret.secret_name)?),
             Part::Text(format!(" --secret-string file://{}.json", secret.name)),
         ]);
+        let command = scope.guarded(command, condition(&secret.when), Expression::null())?;
         secrets.push((secret.name.clone(), command));
         shapes.push(format!("{}.json holds {}", secret.name, example(&secret.ty)));
     }
@@ -69,16 +81,15 @@ pub(crate) fn outputs(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft, U
         let description = format!("Commands that give each secret its value, once: {}", shapes.join("; "));
         add("put_secrets", &description, object(secrets));
     }
-    let repositories: Vec<(String, Expression)> = program
-        .resources
-        .iter()
-        .filter_map(|resource| match &resource.kind {
-            ResourceKind::Aws { ty, .. } if ty == "aws_ecr_repository" => {
-                Some((resource.name.clone(), path([ty.as_str(), &resource.name, "repository_url"])))
-            }
-            _ => None,
-        })
-        .collect();
+    let mut repositories: Vec<(String, Expression)> = Vec::new();
+    for resource in program.resources.iter().filter(|resource| !resource.when.as_ref().is_some_and(Guard::never)) {
+        let ResourceKind::Aws { ty, .. } = &resource.kind else { continue };
+        if ty == "aws_ecr_repository" {
+            let url = attribute(ty, &resource.name, resource.when.is_some(), ["repository_url"]);
+            let url = scope.guarded(url, condition(&resource.when), Expression::null())?;
+            repositories.push((resource.name.clone(), url));
+        }
+    }
     if !repositories.is_empty() {
         add("image_repositories", "Where images are pushed", object(repositories));
     }

@@ -1,17 +1,22 @@
 //! Resources of constructs and of the program itself, in files by service. Roles are in `roles.tf`.
 
+use super::existence::condition;
 use super::files::Draft;
 use super::hcl::{BodyExt, block};
 use super::{Scope, Unlowered};
 use crate::iam::Places;
-use flow_analysis::program::{Entry, ExprKind, Resource, ResourceKind, Value};
+use flow_analysis::program::{Entry, ExprKind, Guard, Resource, ResourceKind, Value};
 use hcl_edit::structure::Body;
 
 pub(crate) fn resources(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Draft>, Unlowered> {
     let mut drafts: Vec<Draft> = Vec::new();
     for resource in &scope.program().resources {
         let ResourceKind::Aws { ty, body } = &resource.kind else { continue };
+        if resource.when.as_ref().is_some_and(Guard::never) {
+            continue;
+        }
         let mut lowered = block("resource", &[ty, &resource.name]);
+        scope.count(&mut lowered.body, condition(&resource.when))?;
         entries(scope, body, &mut lowered.body)?;
         let name = file(&scope.program().resources, resource, ty);
         let place = places.words(resource.span);
@@ -85,6 +90,7 @@ mod tests {
         let (mut program, files) = (testing::program(), testing::files());
         for (ty, name) in [("aws_glue_catalog_table", "mart"), ("aws_cloudwatch_log_group", "alone")] {
             program.resources.push(Resource {
+                when: None,
                 kind: ResourceKind::Aws { ty: ty.to_owned(), body: Vec::new() },
                 name: name.to_owned(),
                 doc: Some("A doc comment\nof two lines".to_owned()),

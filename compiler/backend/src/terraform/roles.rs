@@ -1,7 +1,9 @@
 //! `roles.tf`: each role with who may assume it, and its policy.
 
 use super::files::Draft;
-use super::hcl::{BodyExt, block, list, path, string, strings};
+use super::existence::attribute;
+use super::hcl::{BodyExt, block, index, list, member, path, string, strings};
+use super::{Scope, Unlowered};
 use crate::iam::{Role, account};
 use hcl_edit::structure::Block;
 use std::collections::BTreeSet;
@@ -14,7 +16,7 @@ it. No statement allows all actions; one on all resources says why there.";
 /// (https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html, 2026-09).
 const NAMES_ACCOUNT: [&str; 3] = ["ecs-tasks.amazonaws.com", "scheduler.amazonaws.com", "states.amazonaws.com"];
 
-pub(crate) fn roles(roles: &[Role]) -> Draft {
+pub(crate) fn roles(scope: &Scope<'_>, roles: &[Role]) -> Result<Draft, Unlowered> {
     let mut draft = Draft::new("roles.tf", HEAD);
     let services: BTreeSet<&str> = roles.iter().map(|role| role.service.as_str()).collect();
     for service in services {
@@ -22,6 +24,8 @@ pub(crate) fn roles(roles: &[Role]) -> Draft {
     }
     for role in roles {
         let mut resource = block("resource", &["aws_iam_role", &role.label]);
+        let guard = role.when.as_ref();
+        scope.count(&mut resource.body, guard)?;
         resource.body.set("name", role.name.clone());
         resource
             .body
@@ -31,13 +35,22 @@ pub(crate) fn roles(roles: &[Role]) -> Draft {
             continue;
         }
         let mut policy = block("resource", &["aws_iam_role_policy", &role.label]);
+        scope.count(&mut policy.body, guard)?;
         policy.body.set("name", string("permissions"));
-        policy.body.set("role", path(["aws_iam_role", &role.label, "id"]));
-        policy.body.set("policy", path(["data", "aws_iam_policy_document", &role.label, "json"]));
+        policy.body.set("role", attribute("aws_iam_role", &role.label, guard.is_some(), ["id"]));
+        let document = path(["data", "aws_iam_policy_document", &role.label]);
+        let document = if guard.is_some() { index(document, 0.into()) } else { document };
+        policy.body.set("policy", member(document, ["json"]));
         draft.body.add(policy);
-        draft.body.add(role.document.block(&role.label));
+        let mut document = role.document.block(&role.label);
+        if guard.is_some() {
+            let statements = std::mem::take(&mut document.body);
+            scope.count(&mut document.body, guard)?;
+            statements.into_iter().for_each(|statement| document.body.push(statement));
+        }
+        draft.body.add(document);
     }
-    draft
+    Ok(draft)
 }
 
 /// `ecs_tasks_trust` for `ecs-tasks.amazonaws.com`.

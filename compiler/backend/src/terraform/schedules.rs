@@ -1,7 +1,8 @@
 //! `schedules.tf`: EventBridge Scheduler starts a flow.
 
+use super::existence::{attribute, trigger_guard};
 use super::files::Draft;
-use super::hcl::{BodyExt, binary, block, call, choose, object, path, string, var};
+use super::hcl::{BodyExt, binary, block, call, choose, object, string, var};
 use super::{Scope, Unlowered};
 use crate::iam::Places;
 use flow_analysis::limits::SCHEDULE_NAME;
@@ -13,8 +14,10 @@ const SCHEDULED_TIME: &str = "<aws.scheduler.scheduled-time>";
 
 pub(crate) fn schedules(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft, Unlowered> {
     let mut draft = Draft::new("schedules.tf", "");
+    let group_guard = scope.schedules_guard();
     if any(scope) {
         let mut group = block("resource", &["aws_scheduler_schedule_group", &scope.names.schedule_group]);
+        scope.count(&mut group.body, group_guard.as_ref())?;
         group.body.set("name", scope.names.physical("schedules", &SCHEDULE_NAME));
         draft
             .body
@@ -26,8 +29,10 @@ pub(crate) fn schedules(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft,
             let thing = if flow.triggers.len() == 1 { flow.name.clone() } else { format!("{}-{number}", flow.name) };
             let mut schedule = block("resource", &["aws_scheduler_schedule", label]);
             let body = &mut schedule.body;
+            scope.count(body, trigger_guard(flow, trigger).as_ref())?;
             body.set("name", scope.names.physical(&thing, &SCHEDULE_NAME));
-            body.set("group_name", path(["aws_scheduler_schedule_group", &scope.names.schedule_group, "name"]));
+            let group = &scope.names.schedule_group;
+            body.set("group_name", attribute("aws_scheduler_schedule_group", group, group_guard.is_some(), ["name"]));
             let wanted = &trigger.schedule;
             body.set("description", string(&description(flow, wanted)));
             body.set("schedule_expression", scope.expression(&wanted.expression)?);
@@ -48,8 +53,8 @@ pub(crate) fn schedules(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft,
             }
             body.add(window);
             let mut target = block("target", &[]);
-            target.body.set("arn", path(["aws_sfn_state_machine", &names.machine, "arn"]));
-            target.body.set("role_arn", path(["aws_iam_role", &names.schedule_role, "arn"]));
+            target.body.set("arn", attribute("aws_sfn_state_machine", &names.machine, names.counted, ["arn"]));
+            target.body.set("role_arn", attribute("aws_iam_role", &names.schedule_role, names.counted, ["arn"]));
             target.body.set_with(
                 "Scheduler puts the planned time in place of <…>; `jsonencode` writes those brackets as \\u003c and \\u003e.",
                 "input",

@@ -1,11 +1,12 @@
 //! `state_machines.tf`: each flow's state machine, its log group, and the values that fill its definition.
 
+use super::existence::{attribute, condition};
 use super::files::Draft;
 use super::hcl::{BodyExt, block, call, choose, ident, index, list, member, object, path, string, text, var};
 use super::names::FlowNames;
 use super::{Machine, Scope, Unlowered};
 use flow_analysis::limits::MACHINE_NAME;
-use flow_analysis::program::Flow;
+use flow_analysis::program::{Facts, Flow};
 use hcl_edit::expr::{Expression, ForExpr, ForIntro};
 
 pub(crate) fn state_machines(scope: &Scope<'_>, machines: &[Machine]) -> Result<Draft, Unlowered> {
@@ -29,15 +30,18 @@ fn add(
     let name = || scope.names.physical(&flow.name, &MACHINE_NAME);
     let values = format!("{}_values", names.machine);
     let definition = file(scope, draft, names, machine)?;
+    let guard = condition(&flow.when);
+    let facts = Facts::of(guard);
     let filled = if machine.substitutions.is_empty() {
         object::<&str>([])
     } else {
         let table = machine.substitutions.iter().map(|entry| {
-            let value = scope.expression(&entry.value)?;
+            let value = scope.value_or(&entry.value, &facts, Expression::null())?;
             Ok((&entry.name, if entry.json { call("jsonencode", [value]) } else { value }))
         });
+        let table = object(table.collect::<Result<Vec<_>, Unlowered>>()?);
         let mut locals = block("locals", &[]);
-        locals.body.set(&values, object(table.collect::<Result<Vec<_>, Unlowered>>()?));
+        locals.body.set(&values, scope.guarded(table, guard, Expression::null())?);
         draft.body.add_with(
             &format!("Deploy values of flow `{}`: each fills the string `${{name}}` of its definition.", flow.name),
             locals,
@@ -47,8 +51,9 @@ fn add(
 
     let mut resource = block("resource", &["aws_sfn_state_machine", &names.machine]);
     let body = &mut resource.body;
+    scope.count(body, guard)?;
     body.set("name", name());
-    body.set("role_arn", path(["aws_iam_role", &names.role, "arn"]));
+    body.set("role_arn", attribute("aws_iam_role", &names.role, names.counted, ["arn"]));
     body.set("type", string("STANDARD"));
     let note = if machine.substitutions.is_empty() {
         "The definition names no deploy values."
@@ -63,7 +68,7 @@ fn add(
         "include_execution_data",
         false,
     );
-    let group = path(["aws_cloudwatch_log_group", &names.logs, "arn"]);
+    let group = attribute("aws_cloudwatch_log_group", &names.logs, names.counted, ["arn"]);
     logging.body.set("log_destination", text([group.into(), ":*".into()]));
     body.add(logging);
     let mut tracing = block("tracing_configuration", &[]);
@@ -79,6 +84,7 @@ fn add(
 
     // Groups of this prefix are spared CloudWatch's limit on resource policies.
     let mut group = block("resource", &["aws_cloudwatch_log_group", &names.logs]);
+    scope.count(&mut group.body, guard)?;
     group.body.set("name", text(["/aws/vendedlogs/states/".into(), name().into()]));
     group.body.set("retention_in_days", var(&scope.names.variable("log_retention_days")));
     draft.body.add(group);

@@ -134,6 +134,7 @@ fn table(name: &str, prefix: &str, role: TableRole, invalid: InvalidPolicy) -> T
         values: vec![text(&format!("{prefix}/*"))],
     });
     Table {
+        when: None,
         name: name.to_owned(),
         doc: None,
         role,
@@ -167,6 +168,7 @@ fn step(name: &str, call: TaskCall, result: u32) -> Statement {
 
 fn task(task: &str, resource: &str, function: Option<FunctionId>) -> TaskCall {
     TaskCall {
+        when: None,
         task: task.to_owned(),
         resource: resource.to_owned(),
         arguments: record([]),
@@ -189,6 +191,7 @@ fn variable(name: &str, ty: Type, kind: VariableKind) -> Variable {
 
 fn aws_resource<const N: usize>(ty: &str, name: &str, cause: &str, body: [Entry; N]) -> Resource {
     Resource {
+        when: None,
         kind: ResourceKind::Aws { ty: ty.to_owned(), body: body.into() },
         name: name.to_owned(),
         doc: None,
@@ -233,6 +236,7 @@ pub(crate) fn program() -> Program {
         ),
     ]);
     let role = |name: &str, part: &str, statements: Vec<PolicyStatement>| Resource {
+        when: None,
         kind: ResourceKind::Role { role_name: text(part), service: "ecs-tasks.amazonaws.com".to_owned(), statements },
         name: name.to_owned(),
         doc: Some("The container itself".to_owned()),
@@ -306,6 +310,7 @@ pub(crate) fn program() -> Program {
         ..task("dbt_build", "arn:aws:states:::ecs:runTask.sync", None)
     };
     let flow = Flow {
+        when: None,
         name: "nightly".to_owned(),
         doc: None,
         params: vec![FlowParam { variable: VariableId(0), default: None, doc: None }],
@@ -384,6 +389,7 @@ pub(crate) fn program() -> Program {
             },
         ],
         secrets: vec![Secret {
+            when: None,
             name: "slack".to_owned(),
             doc: None,
             ty: Type::Record(vec![("webhook_url".to_owned(), Type::String)]),

@@ -106,6 +106,7 @@ pub fn worker(task: &str, function: u32, payload: Vec<(&str, Expr)>) -> TaskCall
     fields.extend(payload);
     let arn = expr(ExprKind::FunctionArn(FunctionId(function)), Type::Arn, Stage::Apply);
     TaskCall {
+        when: None,
         task: task.to_owned(),
         resource: "arn:aws:states:::lambda:invoke".to_owned(),
         arguments: record(vec![("FunctionName", arn), ("Payload", record(fields))]),
@@ -214,6 +215,7 @@ fn dbt() -> TaskCall {
         ])
     };
     TaskCall {
+        when: None,
         task: "dbt_build".to_owned(),
         resource: "arn:aws:states:::ecs:runTask.sync".to_owned(),
         arguments: arguments(env),
@@ -280,6 +282,7 @@ pub fn flow() -> Flow {
     ];
     let cause = |id| field(var(id, error()), "cause", Type::String);
     Flow {
+        when: None,
         name: "nightly".to_owned(),
         doc: Some("The nightly load.".to_owned()),
         params: vec![FlowParam { variable: VariableId(0), default: None, doc: None }],
@@ -375,6 +378,7 @@ pub fn flow() -> Flow {
 
 fn sink(name: &str, prefix: &str) -> Table {
     Table {
+        when: None,
         name: name.to_owned(),
         doc: None,
         role: TableRole::Sink,
@@ -412,6 +416,7 @@ fn function(name: &str, memory_mb: u32) -> Function {
 fn resource(ty: &str, name: &str) -> Resource {
     let body = vec![Entry::Attribute("name".to_owned(), text(name))];
     Resource {
+        when: None,
         kind: ResourceKind::Aws { ty: ty.to_owned(), body },
         name: name.to_owned(),
         doc: None,
@@ -450,6 +455,7 @@ pub fn program() -> Program {
             param("rollback", Type::Bool, Some(value(Value::Bool(false), Type::Bool))),
         ],
         secrets: vec![Secret {
+            when: None,
             name: "slack".to_owned(),
             doc: None,
             ty: Type::Record(vec![("webhook_url".to_owned(), Type::String)]),

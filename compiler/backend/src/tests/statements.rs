@@ -26,6 +26,7 @@ const INNER: u32 = 9;
 fn flow(body: Vec<Statement>) -> Flow {
     let step = |name| variable(name, report(), VariableKind::Step);
     Flow {
+        when: None,
         name: "nightly".to_owned(),
         doc: None,
         params: vec![
