@@ -102,6 +102,8 @@ pub(crate) struct ModuleNames<'a> {
     pub values: IndexMap<String, Def<'a>>,
     /// Functions, constructs, tasks, transforms, flows.
     pub callables: IndexMap<String, Vec<Def<'a>>>,
+    /// Constructs of what exists already.
+    pub existing: IndexMap<String, Def<'a>>,
     /// Names of a `use` that found nothing, and what was likely meant: reported already.
     pub broken: Vec<String>,
     /// Whether a file that it uses was not found, so that any name may be of that file.
@@ -168,6 +170,11 @@ impl<'a> Names<'a> {
         self.scopes(module).find_map(|scope| scope.callables.get(name).cloned()).unwrap_or_default()
     }
 
+    /// A construct of what exists already, by its bare name.
+    pub fn existing_named(&self, module: usize, name: &str) -> Option<Def<'a>> {
+        self.scopes(module).find_map(|scope| scope.existing.get(name).copied())
+    }
+
     /// Every name of a namespace that is in scope, for suggestions.
     pub fn value_names(&self, module: usize) -> impl Iterator<Item = &str> {
         self.scopes(module).flat_map(|scope| scope.values.keys().map(String::as_str))
@@ -228,6 +235,7 @@ fn collect<'a>(at: usize, path: String, module: &'a Module, diagnostics: &mut Di
             | ItemKind::Resource(_)
             | ItemKind::Retry(_)
             | ItemKind::Schedule(_) => insert(&mut names.values, name, def),
+            ItemKind::Construct(item) if item.existing.is_some() => insert(&mut names.existing, name, def),
             ItemKind::Transform(_)
             | ItemKind::Task(_)
             | ItemKind::Construct(_)
@@ -300,6 +308,7 @@ fn one_name_in_all_files(names: &Names<'_>, modules: &[Module], diagnostics: &mu
                 ItemKind::Env(_) => ("environment", name.text.as_str()),
                 ItemKind::Output(_) => ("output", name.text.as_str()),
                 ItemKind::Schema(_) | ItemKind::Type(_) => ("type", name.text.as_str()),
+                ItemKind::Construct(item) if item.existing.is_some() => ("existing", name.text.as_str()),
                 ItemKind::Transform(_)
                 | ItemKind::Task(_)
                 | ItemKind::Construct(_)
@@ -343,7 +352,12 @@ fn bind_file(names: &mut Names<'_>, at: usize, used: Option<usize>) {
         .filter(|(_, list)| list.iter().all(own))
         .map(|(name, list)| (name.clone(), list.clone()))
         .collect();
+    let existing: Vec<_> =
+        source.existing.iter().filter(|(_, def)| own(def)).map(|(name, def)| (name.clone(), *def)).collect();
     let Some(scope) = names.modules.get_mut(at) else { return };
+    for (name, def) in existing {
+        scope.existing.entry(name).or_insert(def);
+    }
     for (name, def) in types {
         scope.types.entry(name).or_insert(def);
     }
@@ -411,7 +425,8 @@ fn bind_one(names: &mut Names<'_>, at: usize, parent: &str, name: &Name, diagnos
     let ty = source.types.get(&name.text).copied();
     let value = source.values.get(&name.text).copied();
     let callables = source.callables.get(&name.text).cloned();
-    if ty.is_none() && value.is_none() && callables.is_none() {
+    let existing = source.existing.get(&name.text).copied();
+    if ty.is_none() && value.is_none() && callables.is_none() && existing.is_none() {
         let all = source
             .types
             .keys()
@@ -446,6 +461,9 @@ fn bind_one(names: &mut Names<'_>, at: usize, parent: &str, name: &Name, diagnos
     if let Some(known) = clash {
         duplicate(known, name.span, diagnostics);
         return;
+    }
+    if let Some(def) = existing {
+        scope.existing.insert(name.text.clone(), def);
     }
     if let Some(def) = ty {
         scope.types.insert(name.text.clone(), def);

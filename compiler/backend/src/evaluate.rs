@@ -208,7 +208,7 @@ impl<'a> Evaluator<'a> {
             _ => json!(format!("local-{}-{}", resource.name, path.join("-"))),
         };
         let given = match (&resource.kind, path) {
-            (ResourceKind::Aws { body, .. }, [name]) => body.iter().find_map(|entry| match entry {
+            (ResourceKind::Aws { body, .. } | ResourceKind::Existing { body, .. }, [name]) => body.iter().find_map(|entry| match entry {
                 Entry::Attribute(attribute, value) if attribute == name => self.value(value),
                 _ => None,
             }),

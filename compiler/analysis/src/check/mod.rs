@@ -10,6 +10,7 @@ mod call;
 mod construct;
 mod deployed;
 mod display;
+mod existing;
 mod expr;
 mod fit;
 mod fold;

@@ -214,7 +214,8 @@ impl<'a> Checker<'a> {
         if let Some((resource, mut path)) = self.resource_path(target, scope) {
             path.push(name.text.clone());
             let ty = if name.text == "arn" || name.text.ends_with("_arn") { Type::Arn } else { Type::String };
-            return Expr::new(ExprKind::Attribute { resource, path }, ty, Stage::Apply, ast.span);
+            let stage = self.attributes_stage(resource);
+            return Expr::new(ExprKind::Attribute { resource, path }, ty, stage, ast.span);
         }
         if let Some(flow) = self.flow_named(target, scope) {
             return self.flow_field(flow, name, ast.span);

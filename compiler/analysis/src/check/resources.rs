@@ -94,6 +94,9 @@ impl<'a> Checker<'a> {
     pub fn resource(&mut self, item: &'a ast::ResourceItem, scope: &Scope, naming: &mut Naming) -> Option<Local> {
         let origin = naming.of_body(&item.body);
         naming.declare(&item.name.text, origin.clone());
+        if item.existing.is_some() {
+            return self.existing_resource(item, scope);
+        }
         let segments: Vec<&str> = item.ty.segments.iter().map(|name| name.text.as_str()).collect();
         let (key, kind) = match segments.as_slice() {
             ["aws", ty] => {
@@ -184,7 +187,7 @@ impl<'a> Checker<'a> {
         Some(Local::Value(self.construct(def, args, scope, item.span)))
     }
 
-    fn entries(&mut self, body: &'a [ast::Entry], scope: &Scope) -> Vec<Entry> {
+    pub(super) fn entries(&mut self, body: &'a [ast::Entry], scope: &Scope) -> Vec<Entry> {
         let mut list = Vec::new();
         for entry in body {
             match entry {

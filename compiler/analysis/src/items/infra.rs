@@ -166,11 +166,6 @@ impl<'a> Checker<'a> {
             return known.clone();
         }
         let ItemKind::Resource(item) = &def.item.kind else { return None };
-        if let Some(existing) = item.existing {
-            self.not_yet(existing, "`existing`");
-            self.resources.insert(def.key(), None);
-            return None;
-        }
         if !self.open.insert(def.key()) {
             self.report_circle(def);
             return None;

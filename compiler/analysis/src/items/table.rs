@@ -47,10 +47,6 @@ impl<'a> Checker<'a> {
             self.not_yet(each.variable.span, "a table for each case of a union");
             return None;
         }
-        if let Some(existing) = item.existing {
-            self.not_yet(existing, "`existing`");
-            return None;
-        }
         let schema = match self.ty(&item.ty, def.module, &[]) {
             Type::Table(schema) => schema,
             Type::Error => return None,
@@ -68,7 +64,7 @@ impl<'a> Checker<'a> {
         let scope = Scope { owner: Some(owner), ..Scope::new(def.module) };
         // A catalog describes the table, so the table comes first, without it.
         let before = std::mem::replace(&mut self.without_catalogs, true);
-        let location = self.check(&item.value, &scope, &Type::Location, None);
+        let location = self.location(item, &scope);
         self.without_catalogs = before;
         let mut table = self.table_of(def, item, role, schema, &location)?;
         if before {
@@ -76,9 +72,16 @@ impl<'a> Checker<'a> {
         }
         let owner = Owner { name: table.name.clone(), record: self.table_self(&table, item.name.span) };
         let scope = Scope { owner: Some(Rc::new(owner)), ..scope };
-        let location = self.check(&item.value, &scope, &Type::Location, None);
+        let location = self.location(item, &scope);
         table.catalog = location.entry("catalog").and_then(|catalog| self.catalog(catalog));
         Some(table)
+    }
+
+    fn location(&mut self, item: &'a TableItem, scope: &Scope) -> Expr {
+        match item.existing {
+            Some(_) => self.existing_value(&item.value, scope, &Type::Location),
+            None => self.check(&item.value, scope, &Type::Location, None),
+        }
     }
 
     fn catalog(&mut self, catalog: &Expr) -> Option<Catalog> {

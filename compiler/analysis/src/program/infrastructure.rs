@@ -126,6 +126,13 @@ pub enum ResourceKind {
         /// Its attributes and blocks, in the order of the text; an attribute that is `none` is left out.
         body: Vec<Entry>,
     },
+    /// Something that the program does not own, read by the AWS provider: a data source.
+    Existing {
+        /// `aws_sqs_queue`.
+        ty: String,
+        /// What it is read by.
+        body: Vec<Entry>,
+    },
     /// A role with one inline policy. Attributes: `arn`, `name`.
     Role {
         /// Part of its name: `dbt_build-task`.

@@ -52,7 +52,7 @@ pub(super) fn text(program: &Program, env: Option<&Env>, expr: &Expr) -> Option<
         // An argument of a resource, read back: the name that the library gave a Glue table.
         ExprKind::Attribute { resource, path } => {
             let [attribute] = path.as_slice() else { return None };
-            let ResourceKind::Aws { body, .. } = &program.resource(*resource)?.kind else { return None };
+            let (ResourceKind::Aws { body, .. } | ResourceKind::Existing { body, .. }) = &program.resource(*resource)?.kind else { return None };
             let value = body.iter().find_map(|entry| match entry {
                 Entry::Attribute(name, value) if name == attribute => Some(value),
                 Entry::Attribute(..) | Entry::Block(..) => None,

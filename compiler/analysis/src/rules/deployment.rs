@@ -107,7 +107,7 @@ fn needs<'p>(program: &'p Program, thing: Thing<'p>) -> Vec<Need<'p>> {
 
 fn of_resource<'p>(resource: &'p Resource, found: &mut Vec<Need<'p>>) {
     match &resource.kind {
-        ResourceKind::Aws { body, .. } => entries(body, resource.span, found),
+        ResourceKind::Aws { body, .. } | ResourceKind::Existing { body, .. } => entries(body, resource.span, found),
         // Its policy is made after it.
         ResourceKind::Role { role_name, .. } => of_expr(role_name, resource.span, false, found),
     }

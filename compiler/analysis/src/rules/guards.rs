@@ -30,7 +30,7 @@ pub(super) fn references(program: &Program, diagnostics: &mut Diagnostics) {
         };
         let facts = Facts::of(guard.map(|guard| &guard.condition));
         match &resource.kind {
-            ResourceKind::Aws { body, .. } => entries(body, &mut |expr| told.expr(expr, &facts, &holder)),
+            ResourceKind::Aws { body, .. } | ResourceKind::Existing { body, .. } => entries(body, &mut |expr| told.expr(expr, &facts, &holder)),
             ResourceKind::Role { role_name, statements, .. } => {
                 told.expr(role_name, &facts, &holder);
                 told.statements(statements, &facts, &holder);

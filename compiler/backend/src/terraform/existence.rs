@@ -80,3 +80,9 @@ pub(crate) fn attribute<'a>(ty: &str, label: &str, counted: bool, parts: impl In
     let whole = path([ty, label]);
     member(if counted { index(whole, 0.into()) } else { whole }, parts)
 }
+
+/// As [`attribute`], of a data source.
+pub(crate) fn read<'a>(ty: &str, label: &str, counted: bool, parts: impl IntoIterator<Item = &'a str>) -> Expression {
+    let whole = path(["data", ty, label]);
+    member(if counted { index(whole, 0.into()) } else { whole }, parts)
+}

@@ -74,11 +74,12 @@ impl Lower<'_, '_> {
                 let Some(resource) = self.scope.program.resource(*resource) else {
                     return refuse("a resource that the program does not have");
                 };
-                let ty = match &resource.kind {
-                    ResourceKind::Aws { ty, .. } => ty.as_str(),
-                    ResourceKind::Role { .. } => "aws_iam_role",
-                };
-                existence::attribute(ty, &resource.name, resource.when.is_some(), attribute.iter().map(String::as_str))
+                let (counted, parts) = (resource.when.is_some(), attribute.iter().map(String::as_str));
+                match &resource.kind {
+                    ResourceKind::Aws { ty, .. } => existence::attribute(ty, &resource.name, counted, parts),
+                    ResourceKind::Role { .. } => existence::attribute("aws_iam_role", &resource.name, counted, parts),
+                    ResourceKind::Existing { ty, .. } => existence::read(ty, &resource.name, counted, parts),
+                }
             }
             ExprKind::FunctionArn(id) => match self.scope.names.function(*id) {
                 Some(names) => {

@@ -84,6 +84,7 @@ fn data(drafts: &[Draft]) -> Draft {
         uses.visit_body(&draft.body);
     }
     let mut draft = Draft::new("data.tf", "What is asked of AWS about the account that this is deployed to.");
+    // What the program reads itself stands beside its resources.
     for ty in ["aws_caller_identity", "aws_partition", "aws_region"] {
         if uses.0.contains(ty) {
             draft.body.add(block("data", &[ty, "current"]));

@@ -62,6 +62,7 @@ impl Names {
             .iter()
             .map(|resource| match &resource.kind {
                 ResourceKind::Aws { ty, .. } => (ty.clone(), resource.name.clone()),
+                ResourceKind::Existing { ty, .. } => (format!("data.{ty}"), resource.name.clone()),
                 ResourceKind::Role { .. } => ("aws_iam_role".to_owned(), resource.name.clone()),
             })
             .collect();

@@ -11,11 +11,15 @@ use hcl_edit::structure::Body;
 pub(crate) fn resources(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Draft>, Unlowered> {
     let mut drafts: Vec<Draft> = Vec::new();
     for resource in &scope.program().resources {
-        let ResourceKind::Aws { ty, body } = &resource.kind else { continue };
+        let (kind, ty, body) = match &resource.kind {
+            ResourceKind::Aws { ty, body } => ("resource", ty, body),
+            ResourceKind::Existing { ty, body } => ("data", ty, body),
+            ResourceKind::Role { .. } => continue,
+        };
         if resource.when.as_ref().is_some_and(Guard::never) {
             continue;
         }
-        let mut lowered = block("resource", &[ty, &resource.name]);
+        let mut lowered = block(kind, &[ty, &resource.name]);
         scope.count(&mut lowered.body, condition(&resource.when))?;
         entries(scope, body, &mut lowered.body)?;
         let name = file(&scope.program().resources, resource, ty);
@@ -58,7 +62,7 @@ fn file(all: &[Resource], resource: &Resource, ty: &str) -> String {
             .iter()
             .filter(|other| other.span.key() == resource.span.key())
             .find_map(|other| match &other.kind {
-                ResourceKind::Aws { ty, .. } if service(ty) != "cloudwatch" => Some(service(ty)),
+                ResourceKind::Aws { ty, .. } | ResourceKind::Existing { ty, .. } if service(ty) != "cloudwatch" => Some(service(ty)),
                 _ => None,
             })
             .unwrap_or_else(|| "cloudwatch".to_owned()),

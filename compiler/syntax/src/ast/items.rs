@@ -167,6 +167,8 @@ pub enum TaskBody {
 pub struct ConstructItem {
     /// Its name.
     pub name: Name,
+    /// Where `existing` stands: it says how one is known that the program does not own.
+    pub existing: Option<Span>,
     /// Fields of its constructor block, or arguments of its call.
     pub params: Vec<Param>,
     /// What it makes: `Task`, `Table`, `Catalog`, `Compute`, a nominal type …

@@ -229,6 +229,7 @@ impl Builder<'_> {
     }
 
     fn construct_item(&mut self, mut parts: Parts<'_>) -> Option<ConstructItem> {
+        let existing = self.existing(&mut parts);
         let name = self.name(parts.next()?);
         let params = self.params(parts.next()?)?;
         let result = self.ty(parts.next()?)?;
@@ -242,7 +243,7 @@ impl Builder<'_> {
                 resources.push(self.resource(Parts::of(part), span)?);
             }
         }
-        Some(ConstructItem { name, params, result, resources, fields })
+        Some(ConstructItem { name, existing, params, result, resources, fields })
     }
 
     fn function(&mut self, mut parts: Parts<'_>) -> Option<FunctionItem> {
