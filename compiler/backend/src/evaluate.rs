@@ -38,6 +38,11 @@ impl<'a> Evaluator<'a> {
         self.local.and_then(|local| local.env).map_or("local", |env| env.name.as_str())
     }
 
+    /// The project's region; a module has none of its own.
+    fn region(&self) -> &'a str {
+        if self.program.project.module { "local" } else { &self.program.project.region }
+    }
+
     /// A condition's value, if it is known.
     pub fn condition(&self, expr: &Expr) -> Option<bool> {
         self.value(expr)?.as_bool()
@@ -55,7 +60,7 @@ impl<'a> Evaluator<'a> {
     pub fn function_arn(&self, name: &str) -> String {
         format!(
             "arn:aws:lambda:{}:{ACCOUNT}:function:{}-{}-{name}",
-            self.program.project.region,
+            self.region(),
             self.program.project.name,
             self.env_name()
         )
@@ -65,7 +70,7 @@ impl<'a> Evaluator<'a> {
     pub fn machine_arn(&self, flow: &str) -> String {
         format!(
             "arn:aws:states:{}:{ACCOUNT}:stateMachine:{}-{}-{flow}",
-            self.program.project.region,
+            self.region(),
             self.program.project.name,
             self.env_name()
         )
@@ -85,7 +90,7 @@ impl<'a> Evaluator<'a> {
                 match fact {
                     AwsFact::Partition => json!("aws"),
                     AwsFact::Account => json!(ACCOUNT),
-                    AwsFact::Region => json!(self.program.project.region),
+                    AwsFact::Region => json!(self.region()),
                 }
             }
             ExprKind::Attribute { resource, path } => self.attribute(*resource, path)?,
@@ -112,7 +117,7 @@ impl<'a> Evaluator<'a> {
                 let secret = self.program.secret(*id)?;
                 match &secret.arn.kind {
                     ExprKind::Attribute { .. } => {
-                        let region = &self.program.project.region;
+                        let region = self.region();
                         let name = self.text(&secret.secret_name)?;
                         json!(format!("arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:{name}"))
                     }
@@ -203,7 +208,7 @@ impl<'a> Evaluator<'a> {
         let resource = self.program.resource(id)?;
         let stand_in = || match path.last().map(String::as_str) {
             Some("arn") => {
-                json!(format!("arn:aws:local:{}:{ACCOUNT}:{}", self.program.project.region, resource.name))
+                json!(format!("arn:aws:local:{}:{ACCOUNT}:{}", self.region(), resource.name))
             }
             _ => json!(format!("local-{}-{}", resource.name, path.join("-"))),
         };

@@ -229,6 +229,8 @@ codes! {
     705 Error WHEN_PLACE "`when` on what is always there";
     706 Error MAY_NOT_EXIST "name of what may not exist";
     707 Error NO_EXISTING "`existing` of what does not say how it exists";
+    708 Error MODULE_SETTING "setting that a module cannot have";
+    709 Error VERSION_PIN "versions that cannot be";
     // 08 lints
     801 Warning UNUSED_ITEM "unused item";
     802 Warning EMPTY_ENV "environment that sets nothing";

@@ -46,7 +46,7 @@ impl<'a> Checker<'a> {
     pub fn existing_value(&mut self, value: &'a ast::Expr, scope: &Scope, want: &Type) -> Expr {
         let (callee, args) = match &value.kind {
             ast::ExprKind::Construct { callee, fields } => (callee, Arg::fields(fields)),
-            ast::ExprKind::Call { callee, arguments } => (callee, Arg::arguments(arguments)),
+            ast::ExprKind::Call { callee, arguments, .. } => (callee, Arg::arguments(arguments)),
             ast::ExprKind::Broken => return Expr::error(value.span),
             _ => {
                 return self.fail(

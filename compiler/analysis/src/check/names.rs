@@ -292,6 +292,7 @@ impl<'a> Checker<'a> {
         }
         let (kind, ty, stage) = match (root.text.as_str(), name.text.as_str()) {
             ("project", "name") => return Some(Expr::string(self.program.project.name.clone(), span)),
+            ("project", "region") if self.program.project.module => (ExprKind::Aws(AwsFact::Region), Type::String, Stage::Plan),
             ("project", "region") => return Some(Expr::string(self.program.project.region.clone(), span)),
             ("env", "name") => (ExprKind::EnvName, Type::String, Stage::Plan),
             ("aws", "partition") => (ExprKind::Aws(AwsFact::Partition), Type::String, Stage::Plan),

@@ -1,10 +1,13 @@
 //! `project` and `env`.
 
 use crate::check::{Because, Checker, Scope};
-use crate::program::{Env, Expr, Stage, Type, Value};
+use crate::program::{Backend, Env, Expr, ExprKind, Stage, Type, Value, Versions};
 use crate::resolve::duplicate;
 use flow_diagnostics::{codes, Diagnostic};
 use flow_syntax::ast::{self, ItemKind, Named};
+
+/// Fields of a project, in the order in which they are looked at.
+const FIELDS: &[&str] = &["kind", "region", "tags", "backend", "versions"];
 
 impl<'a> Checker<'a> {
     /// The project; the first, if there are several.
@@ -29,34 +32,115 @@ impl<'a> Checker<'a> {
     fn project_fields(&mut self, module: usize, named: &'a Named) {
         self.program.project.name.clone_from(&named.name.text);
         self.program.project.span = named.name.span;
-        let scope = Scope::new(module);
-        for (at, field) in named.fields.iter().enumerate() {
-            if named.fields.iter().take(at).any(|other| other.name.text == field.name.text) {
+        let mut fields: Vec<&'a ast::Field> = Vec::new();
+        for field in &named.fields {
+            if fields.iter().any(|other| other.name.text == field.name.text) {
                 self.duplicate_field(field, &named.fields);
-                continue;
-            }
-            let ty = match field.name.text.as_str() {
-                "region" => Type::String,
-                "tags" => Type::Map(Box::new(Type::String)),
-                _ => {
-                    self.unknown_setting(field, "a project", &["region", "tags"]);
-                    continue;
-                }
-            };
-            let value = self.check(&field.value, &scope, &ty, None);
-            let because = Because::new(field.name.span, "part of the provider's configuration");
-            if !self.stage(&value, Stage::Const, because) {
-                continue;
-            }
-            if field.name.text == "region" {
-                self.program.project.region = value.text().unwrap_or_default().to_owned();
-            } else if let crate::program::ExprKind::Record(entries) = &value.kind {
-                self.program.project.tags = entries
-                    .iter()
-                    .filter_map(|(name, value)| Some((name.clone(), value.text()?.to_owned())))
-                    .collect();
+            } else if FIELDS.contains(&field.name.text.as_str()) {
+                fields.push(field);
+            } else {
+                self.unknown_setting(field, "a project", FIELDS);
             }
         }
+        // Others may name the region.
+        fields.sort_by_key(|field| FIELDS.iter().position(|known| *known == field.name.text));
+        for field in fields {
+            self.project_field(module, field);
+        }
+    }
+
+    fn project_field(&mut self, module: usize, field: &'a ast::Field) {
+        let name = field.name.text.as_str();
+        let (ty, why) = match name {
+            "kind" => (Type::Literals(vec!["program".to_owned(), "module".to_owned()]), "says what is emitted"),
+            "region" => (Type::String, "part of the provider's configuration"),
+            "tags" => (Type::Map(Box::new(Type::String)), "part of the provider's configuration"),
+            "backend" => (self.prelude_type("Backend"), "Terraform reads it before it evaluates anything"),
+            _ => (self.prelude_type("Versions"), "Terraform reads it before it evaluates anything"),
+        };
+        let value = self.check(&field.value, &Scope::new(module), &ty, None);
+        let because = Because::new(field.name.span, why);
+        if value.is_error() || !self.stage(&value, Stage::Const, because) {
+            return;
+        }
+        if self.program.project.module && matches!(name, "region" | "tags" | "backend") {
+            self.report(
+                Diagnostic::new(codes::MODULE_SETTING, format!("a module has no `{name}`"))
+                    .primary(field.name.span, "of whoever uses the module")
+                    .secondary(self.program.project.span, "`kind = module`")
+                    .note("a module of Terraform takes the provider, its region and its default tags, and the state of the project that uses it")
+                    .help(match name {
+                        "region" => "leave it out; `aws.region` is the region of whoever uses it",
+                        _ => "leave it out, and set it where the module is used",
+                    }),
+            );
+            return;
+        }
+        match name {
+            "kind" => self.program.project.module = value.text() == Some("module"),
+            "region" => self.program.project.region = value.text().unwrap_or_default().to_owned(),
+            "tags" => {
+                if let ExprKind::Record(entries) = &value.kind {
+                    let tags = entries.iter().filter_map(|(name, value)| Some((name.clone(), value.text()?.to_owned())));
+                    self.program.project.tags = tags.collect();
+                }
+            }
+            "backend" => {
+                let kind = value.entry("kind").and_then(Expr::text).map(str::to_owned);
+                if let (Some(kind), Some(ExprKind::Record(settings))) =
+                    (kind, value.entry("settings").map(|settings| &settings.kind))
+                {
+                    let given = settings.iter().filter(|(_, value)| value.known_none() != Some(true));
+                    let settings: Vec<(String, Expr)> = given.cloned().collect();
+                    self.backend_secrets(field, &settings);
+                    self.program.project.backend = Some(Backend { kind, settings });
+                }
+            }
+            _ => {
+                let terraform = self.version(&value, "terraform", crate::limits::versions::TERRAFORM);
+                let aws = self.version(&value, "aws", crate::limits::versions::AWS);
+                self.program.project.versions = Versions { terraform, aws };
+            }
+        }
+    }
+
+    /// Credentials do not stand in a program.
+    fn backend_secrets(&mut self, field: &ast::Field, settings: &[(String, Expr)]) {
+        for (name, value) in settings {
+            if matches!(name.as_str(), "access_key" | "secret_key" | "token" | "password" | "sas_token" | "client_secret") {
+                self.report(
+                    Diagnostic::new(codes::SECRET_USED, format!("`{name}` of the backend would stand in the program"))
+                        .primary(value.span, "a secret")
+                        .secondary(field.name.span, "written into `versions.tf` as it is")
+                        .help(format!("leave it out: `terraform init -backend-config={name}=…`, or the environment, gives it")),
+                );
+            }
+        }
+    }
+
+    /// A constraint on a version, which what is emitted must be able to satisfy.
+    fn version(&mut self, versions: &Expr, of: &str, needed: &str) -> Option<String> {
+        let entry = versions.entry(of)?;
+        let text = entry.text()?;
+        let title = if of == "aws" { "the AWS provider" } else { "Terraform" };
+        let problem = match crate::limits::versions::Range::of(text) {
+            None => Some(format!("`{text}` is no constraint on versions")),
+            Some(range) => {
+                let both = crate::limits::versions::Range::of(needed).map(|needed| needed.and(&range));
+                both.is_some_and(|both| both.is_empty())
+                    .then(|| format!("no version of {title} is `{text}` and `{needed}`"))
+            }
+        };
+        if let Some(problem) = problem {
+            self.report(
+                Diagnostic::new(codes::VERSION_PIN, problem)
+                    .primary(entry.span, "")
+                    .note(format!("what is emitted needs {title} `{needed}`"))
+                    .help("write a constraint as Terraform has them: `\">= 1.9\"`, `\"~> 5.80\"`, `\">= 1.9, < 2.0\"`"),
+            );
+            return None;
+        }
+        Some(text.to_owned())
     }
 
     /// An environment: a value for every parameter that has no default.

@@ -24,10 +24,34 @@ pub struct Project {
     pub region: String,
     /// Tags of every resource, const.
     pub tags: Vec<(String, String)>,
+    /// Whether it is a module for other projects, which has no provider and no state of its own.
+    pub module: bool,
+    /// Where Terraform keeps the state.
+    pub backend: Option<Backend>,
+    /// Versions that Terraform and its AWS provider must have, beside what the module needs.
+    pub versions: Versions,
     /// The module's `//!` comment.
     pub doc: Option<String>,
     /// Its name's place.
     pub span: Span,
+}
+
+/// `backend`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Backend {
+    /// `s3`.
+    pub kind: String,
+    /// Its arguments, const.
+    pub settings: Vec<(String, Expr)>,
+}
+
+/// `versions`: constraints as Terraform writes them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// `>= 1.9`.
+    pub terraform: Option<String>,
+    /// `~> 5.80`.
+    pub aws: Option<String>,
 }
 
 /// `env NAME { … }`.

@@ -27,8 +27,8 @@ pub use flow::{
 };
 pub use guards::{Facts, Guard, Unsure, both, either};
 pub use infrastructure::{
-    Entry, Env, Function, FunctionId, Output, Param, PolicyCondition, PolicyStatement, Project, Resource, ResourceId,
-    ResourceKind, Secret, SecretId, Validation,
+    Backend, Entry, Env, Function, FunctionId, Output, Param, PolicyCondition, PolicyStatement, Project, Resource, ResourceId,
+    ResourceKind, Secret, SecretId, Validation, Versions,
 };
 pub use rows::{
     Catalog, Check, Column, InvalidPolicy, Join, JoinKind, Operator, OperatorKind, Partition, Schema, SchemaField, SchemaId,

@@ -202,11 +202,14 @@ impl<'p> Told<'p, '_> {
             Some(own) => diagnostic.note(format!("`when {}` does not make sure that `{}` holds", own.text, guard.text)),
             None => diagnostic,
         };
-        self.diagnostics.push(
+        let diagnostic = diagnostic.help(format!("write `when {}` {}", guard.text, holder.help));
+        // A table, a call or a task is no value that another could stand for.
+        let value = guard.item.starts_with("resource") || guard.item.starts_with("secret");
+        self.diagnostics.push(if value {
+            diagnostic.help(format!("or choose the value: `if {} {{ … }} else {{ … }}`", guard.text))
+        } else {
             diagnostic
-                .help(format!("write `when {}` {}", guard.text, holder.help))
-                .help(format!("or choose the value: `if {} {{ … }} else {{ … }}`", guard.text)),
-        );
+        });
     }
 }
 

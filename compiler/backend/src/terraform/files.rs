@@ -44,8 +44,7 @@ pub fn module(program: &Program, parts: &Parts<'_>) -> Result<Vec<File>, Unlower
     let places = Places::new(parts.files);
     let all_roles = iam::roles(&scope, &places)?;
     let mut drafts = vec![
-        versions::versions(),
-        versions::provider(&scope),
+        versions::versions(&scope)?,
         variables::variables(&scope, &places)?,
         functions::functions(&scope, &places, parts.slots)?,
         state_machines::state_machines(&scope, parts.machines)?,
@@ -54,10 +53,17 @@ pub fn module(program: &Program, parts: &Parts<'_>) -> Result<Vec<File>, Unlower
         roles::roles(&scope, &all_roles)?,
         outputs::outputs(&scope, &places)?,
     ];
+    // A module takes the provider, and the values of its variables, from whoever uses it.
+    let module = program.project.module;
+    if !module {
+        drafts.push(versions::provider(&scope));
+    }
     drafts.extend(resources::resources(&scope, &places)?);
     drafts.push(data(&drafts));
     drafts.retain(|draft| !draft.body.is_empty());
-    drafts.extend(tfvars::tfvars(&scope, &places)?);
+    if !module {
+        drafts.extend(tfvars::tfvars(&scope, &places)?);
+    }
     drafts.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(drafts
         .into_iter()

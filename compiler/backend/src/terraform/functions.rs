@@ -2,7 +2,7 @@
 
 use super::files::Draft;
 use super::existence::attribute;
-use super::hcl::{BodyExt, block, call, object, string, strings, text, var};
+use super::hcl::{BodyExt, block, call, object, path, string, strings, text, var};
 use super::{Scope, Unlowered};
 use crate::iam::Places;
 use flow_analysis::limits::LAMBDA_NAME;
@@ -40,7 +40,11 @@ fn add(
     let Some(names) = scope.names.function(id) else { return Ok(()) };
     let guard = scope.function_guard(id);
     let counted = guard.is_some();
-    let package = || var(&scope.names.variable("worker_package"));
+    let package = || {
+        let given = var(&scope.names.variable("worker_package"));
+        let beside = || text([path(["path", "module"]).into(), "/worker.zip".into()]);
+        if scope.program().project.module { call("coalesce", [given, beside()]) } else { given }
+    };
     let name = || scope.names.physical(&function.name, &LAMBDA_NAME);
     let logs = attribute("aws_cloudwatch_log_group", &names.logs, counted, ["name"]);
 

@@ -47,3 +47,102 @@ fn outputs_and_schedules() {
         r#"aws_scheduler_schedule.load_1.state == "DISABLED""#,
     ]);
 }
+
+#[test]
+fn items_with_a_condition() {
+    let built = built(include_str!("programs/items_with_when.flow"));
+    let shown = ["messaging.tf", "functions.tf", "roles.tf", "schedules.tf", "state_machines.tf", "outputs.tf"];
+    insta::assert_snapshot!(shown.map(|name| file(&built, name)).join("\n"));
+    assert_eq!(crate::iam::too_wide(&file(&built, "roles.tf")), Vec::<String>::new());
+    assert!(!built.iter().any(|(name, text)| name.ends_with(".tf") && text.contains("nowhere\" {")));
+    let with = |env: &str, alerts: bool, reports: bool| {
+        format!("env = \"{env}\"\nraw = \"demo-raw-{env}\"\nalerts = {alerts}\nreports = {reports}")
+    };
+    deployed(&built, &with("dev", false, false), &[
+        "length(aws_sns_topic.topic) == 0",
+        "length(aws_sfn_state_machine.report) == 0",
+        "length(aws_iam_role.report_flow) == 0",
+        "length(aws_scheduler_schedule.watch) == 0",
+        "length(aws_scheduler_schedule_group.schedules) == 0",
+        "aws_lambda_function.worker.environment[0].variables.FLOW_SLOT_MART_BUCKET == \"\"",
+        "output.topic_arn == null",
+        "output.told_at == \"nowhere\"",
+        "!contains(keys(jsondecode(aws_sfn_state_machine.watch.definition).States), \"tell\")",
+    ]);
+    deployed(&built, &with("prod", true, true), &[
+        "length(aws_sns_topic.topic) == 1",
+        "length(aws_sfn_state_machine.follow) == 1",
+        "length(aws_scheduler_schedule.watch) == 1",
+        "output.topic_arn == aws_sns_topic.topic[0].arn",
+        "output.report_machine == aws_sfn_state_machine.report[0].arn",
+        "jsondecode(aws_sfn_state_machine.watch.definition).States.tell.Arguments.TopicArn == aws_sns_topic.topic[0].arn",
+    ]);
+    deployed(&built, &with("prod", true, false), &["length(aws_sfn_state_machine.follow) == 0"]);
+}
+
+#[test]
+fn what_exists_already() {
+    let built = built(include_str!("programs/existing.flow"));
+    let shown = ["kms.tf", "secrets.tf", "storage.tf", "messaging.tf", "roles.tf", "outputs.tf"];
+    insta::assert_snapshot!(shown.map(|name| file(&built, name)).join("\n"));
+    assert_eq!(crate::iam::too_wide(&file(&built, "roles.tf")), Vec::<String>::new());
+    if testing::plugins().is_none() {
+        return;
+    }
+    // A data source asks AWS, so that there is no plan without an account: only what needs none is planned.
+    let mut offline = built.clone();
+    for (_, text) in &mut offline {
+        *text = text.replace("data.aws_kms_alias.key.target_key_arn", "\"key\"");
+    }
+    offline.retain(|(_, text)| !text.contains("data \"aws_kms_alias\""));
+    deployed(&offline, "env = \"dev\"\nlanding = \"others-landing-dev\"", &[
+        r#"output.failed == "https://sqs.${data.aws_region.current.name}.amazonaws.com/${data.aws_caller_identity.current.account_id}/failed-dev""#,
+        r#"aws_scheduler_schedule.load.target[0].dead_letter_config[0].arn == "arn:${data.aws_partition.current.partition}:sqs:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:failed-dev""#,
+        "aws_lambda_function.worker.environment[0].variables.FLOW_SLOT_LANDING == \"others-landing-dev\"",
+    ]);
+}
+
+#[test]
+fn a_module_of_terraform() {
+    let built = built(include_str!("programs/module.flow"));
+    let names: Vec<&str> = built.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(!names.iter().any(|name| *name == "provider.tf" || name.ends_with(".tfvars")), "{names:?}");
+    insta::assert_snapshot!(["versions.tf", "variables.tf", "outputs.tf", "functions.tf"].map(|name| file(&built, name)).join("\n"));
+    let variables = "env = \"dev\"\nraw = \"others-raw\"";
+    deployed(&built, variables, &["output.machine == aws_sfn_state_machine.watch.arn"]);
+    let Some(plugins) = testing::plugins() else { return };
+    // Used twice by a project with a provider of its own.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("watch")).unwrap();
+    for (name, text) in &built {
+        std::fs::write(folder.path().join("watch").join(name), text).unwrap();
+    }
+    let used = |name: &str| format!("module \"{name}\" {{\n  source = \"./watch\"\n  env    = \"{name}\"\n  raw    = \"raw-{name}\"\n}}\n");
+    let root = format!(
+        "provider \"aws\" {{\n  region = \"eu-central-1\"\n}}\n{}{}output \"machines\" {{\n  value = [module.one.machine, module.two.machine]\n}}\n",
+        used("one"),
+        used("two")
+    );
+    std::fs::write(folder.path().join("main.tf"), root).unwrap();
+    let plugin_dir = format!("-plugin-dir={}", plugins.display());
+    testing::terraform(folder.path(), &["init", "-backend=false", "-input=false", &plugin_dir]);
+    testing::terraform(folder.path(), &["validate"]);
+}
+
+#[test]
+fn a_backend_and_versions_of_the_project() {
+    let built = built(
+        r#"use std.terraform
+project dpc {
+  region   = "us-east-1"
+  backend  = terraform.s3 { bucket = "states", use_lockfile = true }
+  versions = { terraform: ">= 1.10", aws: ">= 5.80" }
+}
+flow tidy() {
+  timeout = 5m
+  wait 1m
+}
+"#,
+    );
+    insta::assert_snapshot!(file(&built, "versions.tf"), @"");
+}

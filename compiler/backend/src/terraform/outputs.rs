@@ -19,6 +19,10 @@ pub(crate) fn outputs(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft, U
         block.body.set("value", scope.guarded(scope.expression(&output.value)?, guard, Expression::null())?);
         draft.body.add_with(&places.line(output.span), block);
     }
+    // What uses a module sees what the program gives, and no more.
+    if program.project.module {
+        return Ok(draft);
+    }
     // What the program itself calls so goes before.
     let mut add = |name: &str, description: &str, value: Expression| {
         let taken = program.outputs.iter().any(|output| output.name == name);

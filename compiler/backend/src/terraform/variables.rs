@@ -84,11 +84,15 @@ fn added(scope: &Scope<'_>) -> Vec<Block> {
     let program = scope.program();
     let mut blocks = Vec::new();
     if !program.functions.is_empty() {
+        let (beside, default) = match program.project.module {
+            true => (" Without it, `worker.zip` beside the module.", Expression::null()),
+            false => ("", string("worker.zip")),
+        };
         blocks.push(head(
             &name("worker_package"),
-            "Path of the functions' zip, as `flowc build --package` makes it.",
+            &format!("Path of the functions' zip, as `flowc build --package` makes it.{beside}"),
             word("string"),
-            Some(string("worker.zip")),
+            Some(default),
         ));
     }
     if !program.functions.is_empty() || !program.flows.is_empty() {

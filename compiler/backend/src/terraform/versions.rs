@@ -1,25 +1,39 @@
 //! `versions.tf` and `provider.tf`.
 
-use super::Scope;
+use super::{Scope, Unlowered};
 use super::files::Draft;
 use super::hcl::{BodyExt, block, object, string, var};
+use flow_analysis::limits::versions::{AWS, Range, TERRAFORM};
 
-/// `strcontains` came with Terraform 1.5; nothing later is used.
-const TERRAFORM: &str = ">= 1.5";
-
-/// The first version whose Lambda functions, schedules and state machines have every argument that is used here; the next
-/// major version renames attributes.
-const AWS: &str = "~> 5.60";
-
-pub(crate) fn versions() -> Draft {
+/// What the files need, and what the project asks for.
+pub(crate) fn versions(scope: &Scope<'_>) -> Result<Draft, Unlowered> {
+    let project = &scope.program().project;
     let mut draft = Draft::new("versions.tf", "");
     let mut terraform = block("terraform", &[]);
-    terraform.body.set("required_version", string(TERRAFORM));
+    terraform.body.set("required_version", string(&pinned(TERRAFORM, project.versions.terraform.as_deref())));
     let mut providers = block("required_providers", &[]);
-    providers.body.set("aws", object([("source", string("hashicorp/aws")), ("version", string(AWS))]));
+    let aws = pinned(AWS, project.versions.aws.as_deref());
+    providers.body.set("aws", object([("source", string("hashicorp/aws")), ("version", string(&aws))]));
     terraform.body.add(providers);
+    if let Some(backend) = &project.backend {
+        let mut kept = block("backend", &[&backend.kind]);
+        for (name, value) in &backend.settings {
+            kept.body.set(name, scope.expression(value)?);
+        }
+        terraform.body.add(kept);
+    }
     draft.body.add(terraform);
-    draft
+    Ok(draft)
+}
+
+/// The constraint of the project alone where it lets nothing through that the files do not need.
+fn pinned(needed: &str, wanted: Option<&str>) -> String {
+    let Some(wanted) = wanted else { return needed.to_owned() };
+    let within = match (Range::of(wanted), Range::of(needed)) {
+        (Some(wanted), Some(needed)) => wanted.is_within(&needed),
+        _ => false,
+    };
+    if within { wanted.to_owned() } else { format!("{needed}, {wanted}") }
 }
 
 /// The provider, with the tags that every resource gets: the project's own, and which project and environment it is.
