@@ -1,7 +1,8 @@
 //! Outputs: values of the deploy stage that a deployment is asked for afterwards.
 
 use crate::check::{Because, Checker, Scope};
-use crate::program::{Expr, ExprKind, Output, Stage, Type};
+use crate::limits::sensitive;
+use crate::program::{Expr, ExprKind, Output, ResourceKind, Stage, Type};
 use crate::resolve::Def;
 use flow_diagnostics::{codes, Diagnostic, Span};
 use flow_syntax::ast::{ItemKind, OutputItem};
@@ -53,7 +54,7 @@ impl<'a> Checker<'a> {
                 secret = secret.or(Some((*id, part.span)));
             }
         });
-        let Some((id, span)) = secret else { return false };
+        let Some((id, span)) = secret else { return self.outputs_sensitive(item, value) };
         let Some(secret) = self.program.secret(id) else { return true };
         let (name, declared) = (secret.name.clone(), secret.span);
         self.report(
@@ -62,6 +63,31 @@ impl<'a> Checker<'a> {
                 .secondary(declared, "declared here")
                 .note("outputs are shown to whoever deploys, and stand in the state of Terraform")
                 .help(format!("give its name or its ARN: `{name}.name`, `{name}.arn`; who may read the secret reads it by them")),
+        );
+        true
+    }
+
+    /// Reports an attribute that the AWS provider keeps secret, which Terraform would refuse.
+    fn outputs_sensitive(&mut self, item: &OutputItem, value: &Expr) -> bool {
+        let mut found = None;
+        value.walk(&mut |part| {
+            let ExprKind::Attribute { resource, path } = &part.kind else { return };
+            let ty = match self.program.resource(*resource).map(|resource| &resource.kind) {
+                Some(ResourceKind::Aws { ty, .. }) => ty.clone(),
+                Some(ResourceKind::Existing { ty, .. }) => format!("data.{ty}"),
+                _ => return,
+            };
+            if found.is_none() && sensitive::holds(&ty, path.iter().map(String::as_str)) {
+                found = Some((ty, path.join("."), part.span));
+            }
+        });
+        let Some((ty, path, span)) = found else { return false };
+        let written = self.files.slice(span).to_owned();
+        self.report(
+            Diagnostic::new(codes::OUTPUT_SECRET, format!("the output `{}` would reveal the secret `{written}`", item.name.text))
+                .primary(span, format!("`{path}` of {} `{ty}` is secret", if ty.starts_with("data.") { "the data source" } else { "a" }))
+                .note("outputs are shown to whoever deploys, and stand in the state of Terraform, which refuses this one")
+                .help("put it into Secrets Manager (`aws.secretsmanager_secret_version`), and give the ARN of that"),
         );
         true
     }

@@ -14,6 +14,7 @@
 mod catalogue;
 pub mod cron;
 pub mod fargate;
+pub mod sensitive;
 pub mod versions;
 pub mod zone;
 

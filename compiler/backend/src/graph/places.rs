@@ -178,12 +178,14 @@ pub(super) fn start(files: &FileSet, flow: &Flow) -> Vec<String> {
     let schedules = flow.triggers.iter().map(|trigger| {
         let schedule = &trigger.schedule;
         let times = format!("{} {}", say(files, &schedule.expression), say(files, &schedule.timezone));
+        let when = schedule.when.as_ref().map(|guard| format!(" when {}", short(&guard.text))).unwrap_or_default();
         match &schedule.name {
-            Some(name) => format!("on {name}: {times}"),
+            Some(name) => format!("on {name}: {times}{when}"),
             None => format!("on {times}"),
         }
     });
-    std::iter::once(format!("start {}", flow.name)).chain(schedules).collect()
+    let when = flow.when.iter().map(|guard| format!("when {}", short(&guard.text)));
+    std::iter::once(format!("start {}", flow.name)).chain(when).chain(schedules).collect()
 }
 
 /// A constant by its value, anything else as it was written.
