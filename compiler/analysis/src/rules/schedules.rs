@@ -220,10 +220,11 @@ pub(super) fn settings(program: &Program, diagnostics: &mut Diagnostics) {
             ExprKind::Value(Value::Duration(micros)) if micros % 1_000_000 == 0 => u64::try_from(micros / 1_000_000).ok(),
             _ => None,
         };
-        let settings: [(&str, &Option<Expr>, Option<u64>, &limits::Limit, &str); 3] = [
-            ("window", &schedule.window, schedule.window.as_ref().and_then(minutes), &limits::SCHEDULE_WINDOW, "15m"),
-            ("retries", &schedule.retries, schedule.retries.as_ref().and_then(constant::whole), &limits::SCHEDULE_RETRIES, "5"),
-            ("max_age", &schedule.max_age, schedule.max_age.as_ref().and_then(seconds), &limits::SCHEDULE_AGE, "1h"),
+        let (window, retries, max_age) = (&schedule.window, &schedule.retries, &schedule.max_age);
+        let settings = [
+            ("window", window, window.as_ref().and_then(minutes), limits::SCHEDULE_WINDOW, "15m"),
+            ("retries", retries, retries.as_ref().and_then(constant::whole), limits::SCHEDULE_RETRIES, "5"),
+            ("max_age", max_age, max_age.as_ref().and_then(seconds), limits::SCHEDULE_AGE, "1h"),
         ];
         for (name, setting, value, limit, example) in settings {
             let Some(setting) = setting.as_ref().filter(|_| value.is_none_or(|value| !limit.allows(value))) else { continue };

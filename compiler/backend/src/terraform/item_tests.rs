@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::{rehearsal, testing};
+use std::path::Path;
 
 /// What is built of a program; errors of the program are a failure of the test.
 fn built(text: &str) -> Vec<(String, String)> {
@@ -21,13 +22,19 @@ fn file(built: &[(String, String)], name: &str) -> String {
     built.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone()).unwrap_or_default()
 }
 
+fn write(folder: &Path, built: &[(String, String)]) {
+    for (name, text) in built {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
 /// Formats, plans and applies; each assertion is a condition on what is applied. Nothing without Terraform.
 fn deployed(built: &[(String, String)], variables: &str, assertions: &[&str]) {
     let Some(plugins) = testing::plugins() else { return };
     let folder = tempfile::tempdir().unwrap();
-    for (name, text) in built {
-        std::fs::write(folder.path().join(name), text).unwrap();
-    }
+    write(folder.path(), built);
     testing::terraform(folder.path(), &["fmt", "-check", "-diff"]);
     let said = rehearsal::rehearse(folder.path(), &plugins, variables, assertions);
     assert!(said.contains("2 passed, 0 failed"), "{said}");
@@ -96,8 +103,8 @@ fn what_exists_already() {
     }
     offline.retain(|(_, text)| !text.contains("data \"aws_kms_alias\""));
     deployed(&offline, "env = \"dev\"\nlanding = \"others-landing-dev\"", &[
-        r#"output.failed == "https://sqs.${data.aws_region.current.name}.amazonaws.com/${data.aws_caller_identity.current.account_id}/failed-dev""#,
-        r#"aws_scheduler_schedule.load.target[0].dead_letter_config[0].arn == "arn:${data.aws_partition.current.partition}:sqs:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:failed-dev""#,
+        r#"output.failed == "https://sqs.us-east-1.amazonaws.com/123456789012/failed-dev""#,
+        r#"aws_scheduler_schedule.load.target[0].dead_letter_config[0].arn == "arn:aws:sqs:us-east-1:123456789012:failed-dev""#,
         "aws_lambda_function.worker.environment[0].variables.FLOW_SLOT_LANDING == \"others-landing-dev\"",
     ]);
 }
@@ -113,10 +120,7 @@ fn a_module_of_terraform() {
     let Some(plugins) = testing::plugins() else { return };
     // Used twice by a project with a provider of its own.
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("watch")).unwrap();
-    for (name, text) in &built {
-        std::fs::write(folder.path().join("watch").join(name), text).unwrap();
-    }
+    write(&folder.path().join("watch"), &built);
     let used = |name: &str| format!("module \"{name}\" {{\n  source = \"./watch\"\n  env    = \"{name}\"\n  raw    = \"raw-{name}\"\n}}\n");
     let root = format!(
         "provider \"aws\" {{\n  region = \"eu-central-1\"\n}}\n{}{}output \"machines\" {{\n  value = [module.one.machine, module.two.machine]\n}}\n",
