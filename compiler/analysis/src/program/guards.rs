@@ -88,7 +88,12 @@ impl Facts {
 
     /// Whether a condition must hold.
     pub fn implies(&self, condition: &Expr) -> bool {
-        self.settles(condition, true) || self.one_of_either(condition)
+        self.never() || self.settles(condition, true) || self.one_of_either(condition)
+    }
+
+    /// Whether they hold nowhere: what is said of such a place is true.
+    fn never(&self) -> bool {
+        self.known.iter().any(|(known, is)| matches!(known.kind, ExprKind::Value(Value::Bool(value)) if value != *is))
     }
 
     /// Whether a condition must have this value.

@@ -174,15 +174,20 @@ impl<'p> Told<'p, '_> {
             span: step.name_span,
             help: "on the step, or after the flow",
         };
+        let mut facts = facts;
+        if let Some(guard) = &step.call.when
+            && !facts.implies(&guard.condition)
+        {
+            self.report(&Unsure { guard, span: step.name_span }, &holder);
+            // What the task names is its own affair.
+            facts = facts.with(&guard.condition, true);
+        }
         for expr in [&step.call.arguments, &step.timeout].into_iter().chain(&step.call.output).chain(&step.heartbeat) {
             self.expr(expr, &facts, &holder);
         }
         self.statements(&step.call.statements, &facts, &holder);
         self.tables(&step.call.reads, &facts, &holder);
         self.tables(&step.call.writes, &facts, &holder);
-        if let Some(guard) = step.call.when.as_ref().filter(|guard| !facts.implies(&guard.condition)) {
-            self.report(&Unsure { guard, span: step.name_span }, &holder);
-        }
     }
 
     fn report(&mut self, unsure: &Unsure<'_>, holder: &Holder<'_>) {

@@ -187,6 +187,10 @@ impl Document {
     /// that differs in the values of its only condition takes over those. So every statement stands once, with all
     /// that asks for it. Statements on `*` stay apart, each with its reason.
     pub fn add(&mut self, statement: Statement) {
+        // It would name what is not in the files.
+        if statement.guard.as_ref().and_then(Expression::as_bool) == Some(false) {
+            return;
+        }
         let scope = statement.scope_text();
         let wide = statement.is_wide();
         if let Some(other) = self.statements.iter_mut().find(|other| !wide && other.scope_text() == scope) {

@@ -6,7 +6,7 @@
 
 use super::hcl::{BodyExt, choose, index, member, path};
 use super::{Scope, Unlowered};
-use flow_analysis::program::{Expr, Facts, Flow, FunctionId, Guard, Trigger, both, either};
+use flow_analysis::program::{Expr, ExprKind, Facts, Flow, FunctionId, Guard, Trigger, Value, both, either};
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::Body;
 
@@ -32,6 +32,8 @@ impl Scope<'_> {
         otherwise: Expression,
     ) -> Result<Expression, Unlowered> {
         Ok(match guard {
+            // What exists nowhere is not in the files.
+            Some(guard) if matches!(guard.kind, ExprKind::Value(Value::Bool(false))) => otherwise,
             Some(guard) => choose(self.expression(guard)?, value, otherwise),
             None => value,
         })

@@ -88,6 +88,18 @@ fn items_with_a_condition() {
 }
 
 #[test]
+fn what_exists_nowhere_is_in_no_file() {
+    let text = include_str!("programs/items_with_when.flow");
+    let text = text.replace("param reports: Bool = false\n", "").replace("when reports", "when false");
+    let built = built(&text.replace("when alerts and reports", "when false").replace("when false and alerts", "when false"));
+    let files: Vec<&(String, String)> = built.iter().filter(|(name, _)| name.ends_with(".tf")).collect();
+    for name in ["aws_s3_bucket", "aws_glue", "\"report\"", "\"follow\""] {
+        assert!(!files.iter().any(|(_, text)| text.contains(name)), "{name}");
+    }
+    deployed(&built, "env = \"prod\"\nraw = \"demo-raw\"\nalerts = true", &["length(aws_sns_topic.topic) == 1"]);
+}
+
+#[test]
 fn what_exists_already() {
     let built = built(include_str!("programs/existing.flow"));
     let shown = ["kms.tf", "secrets.tf", "storage.tf", "messaging.tf", "roles.tf", "outputs.tf"];
