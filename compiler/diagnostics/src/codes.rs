@@ -166,6 +166,7 @@ codes! {
     382 Error JOIN_COLUMNS "join that takes no columns";
     383 Error UNION_COLUMNS "tables of a union that differ";
     384 Error EXPLODE_LIST "`explode` of what is no list";
+    385 Error APPEND_KEY "appended rows without a key";
     // 04 stages
     401 Error STAGE "value that is known too late";
     402 Error NO_LOWERING "function without a form for its stage";
@@ -196,6 +197,7 @@ codes! {
     547 Error ITERATIONS_RACE "iterations that race for a table";
     548 Error FLOW_CIRCLE "flows that call each other in a circle";
     549 Error INNER_RESULT "result used outside of its branch";
+    560 Error APPEND_AND_REPLACE "table that is appended to and replaced";
     // 06 AWS limits
     601 Error STATE_NAME "name of a state";
     602 Error CRON_FIVE_FIELDS "five-field cron";

@@ -11,10 +11,13 @@ use crate::failure::{Result, defect, query_failure};
 use crate::formats::Problem;
 use crate::formats::cell::kind;
 use crate::types::{Texts, arrow_type};
+use crate::lower::bad_plan;
+use arrow::compute::cast;
+use arrow::datatypes::DataType as ArrowType;
 use arrow::record_batch::RecordBatch;
 use arrow::row::{RowConverter, SortField};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
-use flow_plan::Schema;
+use flow_plan::{Field, Schema};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -30,22 +33,38 @@ const LINE_BITS: u32 = 40;
 #[derive(Debug)]
 pub struct KeyHasher {
     columns: Vec<String>,
+    types: Vec<ArrowType>,
     converter: RowConverter,
 }
 
 impl KeyHasher {
     /// The hasher of a schema's keys; `None` where it has none.
     pub fn new(schema: &Schema) -> Result<Option<Self>> {
-        let keys: Vec<_> = schema.fields.iter().filter(|field| field.key).collect();
+        Self::of(schema.fields.iter().filter(|field| field.key).collect())
+    }
+
+    /// The hasher of the columns `names`; `None` where there are none.
+    pub fn named(schema: &Schema, names: &[String]) -> Result<Option<Self>> {
+        let find = |name: &String| {
+            schema
+                .fields
+                .iter()
+                .find(|field| field.name == *name)
+                .ok_or_else(|| bad_plan(format_args!("rows are appended by the key `{name}`, which they do not have")))
+        };
+        Self::of(names.iter().map(find).collect::<Result<_>>()?)
+    }
+
+    fn of(keys: Vec<&Field>) -> Result<Option<Self>> {
         if keys.is_empty() {
             return Ok(None);
         }
-        let fields = keys
-            .iter()
-            .map(|field| SortField::new(arrow_type(&field.data_type, Texts::Computed)))
-            .collect();
+        let types: Vec<ArrowType> =
+            keys.iter().map(|field| arrow_type(&field.data_type, Texts::Computed)).collect();
+        let fields = types.iter().cloned().map(SortField::new).collect();
         Ok(Some(KeyHasher {
             columns: keys.iter().map(|field| field.name.clone()).collect(),
+            types,
             converter: RowConverter::new(fields).map_err(defect)?,
         }))
     }
@@ -56,7 +75,9 @@ impl KeyHasher {
             .columns
             .iter()
             .filter_map(|name| batch.column_by_name(name).cloned())
-            .collect::<Vec<_>>();
+            .zip(&self.types)
+            .map(|(column, wanted)| cast(&column, wanted).map_err(defect))
+            .collect::<Result<Vec<_>>>()?;
         let rows = self.converter.convert_columns(&columns).map_err(defect)?;
         Ok(rows
             .iter()

@@ -3,6 +3,7 @@
 use crate::check::{Checks, shown};
 use crate::failure::{Result, defect, failure};
 use crate::formats::encode::{Encoded, Encoder};
+use crate::keys::KeyHasher;
 use crate::partition::{Value, folder};
 use crate::read::object_fields;
 use arrow::array::{Array, UInt32Array};
@@ -24,6 +25,10 @@ pub struct Output<'p> {
     /// `None`: the rows have passed the schema's checks already.
     checks: Option<Checks>,
     encoders: BTreeMap<String, Encoder>,
+    /// What tells appended rows apart.
+    hasher: Option<KeyHasher>,
+    /// The hashes of the rows' keys, by folder.
+    keys: BTreeMap<String, Vec<[u64; 2]>>,
     rows: u64,
 }
 
@@ -56,8 +61,20 @@ impl<'p> Output<'p> {
             fixed,
             checks,
             encoders: BTreeMap::new(),
+            hasher: None,
+            keys: BTreeMap::new(),
             rows: 0,
         })
+    }
+
+    /// The same, which keeps the keys of its rows.
+    pub fn keyed(self, hasher: Option<KeyHasher>) -> Self {
+        Output { hasher, ..self }
+    }
+
+    /// The hashes of the keys of its rows, by folder.
+    pub fn take_keys(&mut self) -> BTreeMap<String, Vec<[u64; 2]>> {
+        std::mem::take(&mut self.keys)
     }
 
     /// Adds rows, in the order in which they are to stand.
@@ -71,7 +88,7 @@ impl<'p> Output<'p> {
     fn split(&mut self, batch: &RecordBatch) -> Result<()> {
         if !self.table.partitions.iter().any(|partition| partition.in_schema) {
             let values: Vec<Value> = self.fixed.iter().flatten().cloned().collect();
-            return self.encoder(folder(&self.table.partitions, &values)).push(batch);
+            return self.put(folder(&self.table.partitions, &values), batch);
         }
         let mut rows: BTreeMap<Vec<Value>, Vec<u32>> = BTreeMap::new();
         for (row, index) in (0..batch.num_rows()).zip(0..) {
@@ -83,9 +100,16 @@ impl<'p> Output<'p> {
             } else {
                 take_record_batch(batch, &UInt32Array::from(rows)).map_err(defect)?
             };
-            self.encoder(folder(&self.table.partitions, &values)).push(&part)?;
+            self.put(folder(&self.table.partitions, &values), &part)?;
         }
         Ok(())
+    }
+
+    fn put(&mut self, folder: String, batch: &RecordBatch) -> Result<()> {
+        if let Some(hasher) = &self.hasher {
+            self.keys.entry(folder.clone()).or_default().extend(hasher.hash(batch)?);
+        }
+        self.encoder(folder).push(batch)
     }
 
     fn encoder(&mut self, folder: String) -> &mut Encoder {

@@ -29,9 +29,11 @@
 //! An emptied folder keeps its record, which then names no objects: the table reads as empty rather than missing,
 //! and its generation goes on rising, so that a writer that began before the emptying still loses.
 
+mod append;
 mod base;
 mod clean;
 
+pub use append::append;
 pub use base::{Base, begin};
 
 use crate::failpoint;

@@ -98,7 +98,7 @@ pub struct Target {
     pub replace: Replace,
 }
 
-/// What an `into` replaces.
+/// What an `into` replaces, or an `append to` adds to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Replace {
@@ -110,4 +110,13 @@ pub enum Replace {
     /// Those present in the result: `into readmissions[month = *]`; the values are of leading columns fixed
     /// beside the `*`.
     Present(IndexMap<String, PartitionValue>),
+    /// Nothing: `append to silver key (record_type, id)`. Rows are added to the partitions that they belong to.
+    Append {
+        /// Values of partition columns that are no fields of the rows, or that all rows have.
+        #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+        partitions: IndexMap<String, PartitionValue>,
+        /// Columns that tell one row from another; empty: a row that is delivered twice is there twice.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        key: Vec<String>,
+    },
 }

@@ -53,6 +53,124 @@ impl<'a> Checker<'a> {
         Expr::new(ExprKind::Table(TablePlace { table: id, partitions: places.values }), table.ty, stage, span)
     }
 
+    /// What a step writes: `into SINK`, `append to SINK key k`.
+    pub(super) fn written(
+        &mut self,
+        into: Option<&'a ast::TablePlace>,
+        append: Option<&'a ast::Append>,
+        scope: &Scope,
+    ) -> Option<Expr> {
+        match (into, append) {
+            (Some(into), _) => Some(self.target(into, scope)),
+            (None, Some(append)) => Some(self.append_target(append, scope)),
+            (None, None) => None,
+        }
+    }
+
+    /// What an `append to` names.
+    fn append_target(&mut self, append: &'a ast::Append, scope: &Scope) -> Expr {
+        let target = self.target(&append.place, scope);
+        let ExprKind::Target(TargetPlace { table: id, replace }) = target.kind else { return target };
+        let failed = Expr { ty: Type::Target, ..Expr::error(target.span) };
+        let values = match replace {
+            TargetReplace::All => Vec::new(),
+            TargetReplace::Named(values) | TargetReplace::Append { values, .. } => values,
+            TargetReplace::Present(_) => {
+                let star = append.place.partitions.iter().find(|place| place.value.is_none());
+                self.report(
+                    Diagnostic::new(codes::STAR_PLACE, "`*` says what is replaced, and `append to` replaces nothing")
+                        .primary(star.map_or(append.span, |place| place.span), "")
+                        .note("each row goes to the partition that it belongs to")
+                        .help("leave it out"),
+                );
+                return failed;
+            }
+        };
+        let Some(key) = self.append_key(append, id) else { return failed };
+        let replace = TargetReplace::Append { values, key };
+        Expr { kind: ExprKind::Target(TargetPlace { table: id, replace }), ..target }
+    }
+
+    /// The columns that tell one appended row from another.
+    fn append_key(&mut self, append: &'a ast::Append, id: TableId) -> Option<Vec<String>> {
+        let table = self.program.table(id)?;
+        let (name, schema) = (table.name.clone(), self.program.schema(table.schema)?);
+        let (fields, schema_name) = (schema.fields.clone(), schema.name.clone());
+        let declared: Vec<&str> =
+            fields.iter().filter(|field| field.key).map(|field| field.name.as_str()).collect();
+        if append.key.is_empty() && append.at_least_once.is_none() {
+            let diagnostic = Diagnostic::new(
+                codes::APPEND_KEY,
+                format!("rows are appended to `{name}` without saying what tells one from another"),
+            )
+            .primary(append.span, "no `key`")
+            .note(
+                "a step may run again after it wrote its rows (a retry, a second start); with a key the rows are there \
+                 once, without it twice",
+            );
+            let diagnostic = match declared.as_slice() {
+                [] => diagnostic.help("write the columns that tell one row from another: `key (a, b)`"),
+                [one] => diagnostic.help(format!("write `key {one}`")),
+                several => diagnostic.help(format!("write `key ({})`", several.join(", "))),
+            };
+            self.report(diagnostic.help("or, if rows may be there twice, `at_least_once`"));
+            return None;
+        }
+        if let (Some(place), [_, ..]) = (append.at_least_once, declared.as_slice()) {
+            let field = fields.iter().find(|field| field.key).map_or(place, |field| field.span);
+            self.report(
+                Diagnostic::new(
+                    codes::APPEND_KEY,
+                    format!("rows of `{schema_name}` have a key, and `at_least_once` may write one twice"),
+                )
+                .primary(place, "a row may be there twice")
+                .secondary(field, "`@key`: no two rows have the same")
+                .help(format!("write `key ({})`", declared.join(", ")))
+                .help("or leave `@key` out of the schema"),
+            );
+            return None;
+        }
+        let mut key: Vec<String> = Vec::new();
+        for column in &append.key {
+            if let Some(first) = append.key.iter().find(|other| other.text == column.text)
+                && first.span.key() != column.span.key()
+            {
+                crate::resolve::duplicate(column, first.span, self.diagnostics);
+                return None;
+            }
+            let Some(field) = fields.iter().find(|field| field.name == column.text) else {
+                let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+                let diagnostic = Diagnostic::new(
+                    codes::UNKNOWN_NAME,
+                    format!("`{schema_name}`, the rows of `{name}`, has no column `{}`", column.text),
+                )
+                .primary(column.span, "not found");
+                let diagnostic = Self::suggest(diagnostic, &column.text, column.span, &known, "its columns are");
+                self.report(diagnostic);
+                return None;
+            };
+            let reason = match field.ty.base() {
+                Type::Optional(_) => Some("it may be `none`, and a key is there in every row"),
+                Type::List(_) | Type::Map(_) | Type::Record(_) | Type::Row(_) | Type::Json | Type::Float => {
+                    Some("a key is a text, a whole or decimal number, a date, a time or a `Bool`")
+                }
+                _ => None,
+            };
+            if let Some(reason) = reason {
+                let shown = self.show(&field.ty);
+                self.report(
+                    Diagnostic::new(codes::APPEND_KEY, format!("`{}` cannot be a key of appended rows", column.text))
+                        .primary(column.span, format!("`{shown}`"))
+                        .secondary(field.span, "declared here")
+                        .note(reason),
+                );
+                return None;
+            }
+            key.push(column.text.clone());
+        }
+        Some(key)
+    }
+
     /// What an `into` names.
     pub fn target(&mut self, place: &'a ast::TablePlace, scope: &Scope) -> Expr {
         let span = place.span;

@@ -72,15 +72,13 @@ impl<'a> Checker<'a> {
         let name = &ast.name;
         let task = |(def, name, args)| Start::Task(def, name, args);
         let start = match &ast.action {
-            Action::Call { append: Some(append), .. } | Action::Run { append: Some(append), .. } => {
-                self.not_yet(append.span, "`append to`");
-                None
+            Action::Call { call, into, append } => {
+                let written = self.written(into.as_ref(), append.as_ref(), scope);
+                self.step_call(call, written, scope, span).map(task)
             }
-            Action::Call { call, into, append: None } => {
-                self.step_call(call, into.as_ref(), scope, span).map(task)
-            }
-            Action::Run { transform, arguments, into, append: None } => {
-                self.step_run(transform, arguments, into.as_ref(), scope, span).map(task)
+            Action::Run { transform, arguments, into, append } => {
+                let written = self.written(into.as_ref(), append.as_ref(), scope);
+                self.step_run(transform, arguments, written, scope, span).map(task)
             }
             Action::Flow { flow, arguments, .. } => {
                 self.called_flow(flow, scope.module).map(|def| Start::Flow(def, flow, arguments))
@@ -259,7 +257,7 @@ impl<'a> Checker<'a> {
             None => {
                 let idempotent =
                     matches!(called.fields.get("idempotent").and_then(Expr::constant), Some(Value::Bool(true)));
-                if idempotent { flow.retry.clone() } else { Vec::new() }
+                if idempotent && !called.arguments.iter().any(|(_, value)| value.any(&Expr::repeats_rows)) { flow.retry.clone() } else { Vec::new() }
             }
         };
         self.tables_fit(&called, ast);
@@ -289,11 +287,10 @@ impl<'a> Checker<'a> {
     fn step_call(
         &mut self,
         call: &'a ast::Expr,
-        into: Option<&'a ast::TablePlace>,
+        target: Option<Expr>,
         scope: &Scope,
         span: Span,
     ) -> Option<(Def<'a>, String, Vec<Arg<'a>>)> {
-        let target = into.map(|into| self.target(into, scope));
         let ast::ExprKind::Call { callee, arguments, .. } = &call.kind else {
             if !matches!(call.kind, ast::ExprKind::Broken) {
                 let text = self.files.slice(call.span).to_owned();
@@ -330,8 +327,8 @@ impl<'a> Checker<'a> {
                     return None;
                 }
             }
-            (false, Some(_)) => {
-                let place = into.map_or(span, |into| into.span);
+            (false, Some(target)) => {
+                let place = target.span;
                 self.report(
                     Diagnostic::new(codes::INTO_PLACE, format!("`{}` writes no table by `into`", name.text))
                         .primary(place, "")
@@ -358,11 +355,10 @@ impl<'a> Checker<'a> {
         &mut self,
         transform: &'a ast::Name,
         arguments: &'a [Argument],
-        into: Option<&'a ast::TablePlace>,
+        target: Option<Expr>,
         scope: &Scope,
         span: Span,
     ) -> Option<(Def<'a>, String, Vec<Arg<'a>>)> {
-        let target = into.map(|into| self.target(into, scope));
         let defs = self.names.callables_named(scope.module, &transform.text);
         let def = defs.first().copied();
         let Some((def, item)) = def.and_then(|def| match &def.item.kind {

@@ -249,7 +249,8 @@ impl<'a> Checker<'a> {
         }
         let writes = tables(&list(&fields, "writes"));
         let raises = list(&fields, "raises").iter().filter_map(|name| name.text().map(str::to_owned)).collect();
-        let idempotent = matches!(fields.get("idempotent").and_then(Expr::constant), Some(Value::Bool(true)));
+        let idempotent = matches!(fields.get("idempotent").and_then(Expr::constant), Some(Value::Bool(true)))
+            && !arguments.any(&Expr::repeats_rows);
         let mut output = fields.swap_remove("result");
         let resource = match (&handler, function) {
             (Some(handler), Some(function)) => {

@@ -346,4 +346,30 @@ pub enum TargetReplace {
     Named(Vec<(String, Expr)>),
     /// `[month = *]`, with the columns that have values beside it.
     Present(Vec<(String, Expr)>),
+    /// Nothing: `append to silver key (record_type, id)`.
+    Append {
+        /// Values of partition columns.
+        values: Vec<(String, Expr)>,
+        /// Columns that tell one row from another; none for `at_least_once`.
+        key: Vec<String>,
+    },
+}
+
+impl Expr {
+    /// Whether it is a table to which rows are appended at least once: a step that runs again writes them again.
+    pub fn repeats_rows(&self) -> bool {
+        matches!(&self.kind, ExprKind::Target(place) if place.repeats())
+    }
+}
+
+impl TargetPlace {
+    /// Whether rows are added to those that are there.
+    pub fn appends(&self) -> bool {
+        matches!(self.replace, TargetReplace::Append { .. })
+    }
+
+    /// Whether a row that is delivered twice is there twice.
+    pub fn repeats(&self) -> bool {
+        matches!(&self.replace, TargetReplace::Append { key, .. } if key.is_empty())
+    }
 }

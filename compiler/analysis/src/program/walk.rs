@@ -49,7 +49,9 @@ impl Expr {
             ExprKind::Table(place) => place.partitions.iter().map(|(_, value)| value).collect(),
             ExprKind::Target(place) => match &place.replace {
                 TargetReplace::All => Vec::new(),
-                TargetReplace::Named(values) | TargetReplace::Present(values) => {
+                TargetReplace::Named(values)
+                | TargetReplace::Present(values)
+                | TargetReplace::Append { values, .. } => {
                     values.iter().map(|(_, value)| value).collect()
                 }
             },

@@ -63,6 +63,7 @@ pub fn check(program: &Program, diagnostics: &mut Diagnostics) {
     if whole {
         places::tables_overlap(program, diagnostics);
         tables::never_written(program, diagnostics);
+        tables::appended_and_replaced(program, diagnostics);
         policies::roles(program, diagnostics);
     }
 }

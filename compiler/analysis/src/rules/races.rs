@@ -15,6 +15,8 @@ struct Access<'p> {
     step: &'p Step,
     table: TableId,
     writes: bool,
+    /// Whether it writes by adding rows.
+    adds: bool,
     /// Partition values of each place; none where the table is named as a whole, or by a flow that is called.
     places: Vec<&'p [(String, Expr)]>,
 }
@@ -39,7 +41,9 @@ fn between(program: &Program, of: &Parallel, diagnostics: &mut Diagnostics) {
                 if a.table != b.table || !(a.writes || b.writes) || reported.contains(&a.table) {
                     continue;
                 }
-                if !meet(&a.places, &b.places) {
+                // Rows that two branches add are all there in the end.
+                let both_append = a.adds && b.adds;
+                if both_append || !meet(&a.places, &b.places) {
                     continue;
                 }
                 reported.push(a.table);
@@ -91,7 +95,7 @@ fn within(program: &Program, of: &ForEach, diagnostics: &mut Diagnostics) {
                 && matches!(place.replace, crate::program::TargetReplace::Present(_)))
         });
         let same = access.places.is_empty() || access.places.iter().any(|place| !differs(place));
-        if !access.writes || open || !same || access.step.call.flow.is_some() || reported.contains(&access.table) {
+        if !access.writes || access.adds || open || !same || access.step.call.flow.is_some() || reported.contains(&access.table) {
             continue;
         }
         reported.push(access.table);
@@ -131,16 +135,17 @@ fn all<'p>(program: &'p Program, statements: &'p [Statement]) -> Vec<Access<'p>>
         for (tables, writes) in own {
             for table in tables.iter().copied() {
                 let places = if writes { places_written(step, table) } else { places_read(step, table) };
-                found.push(Access { step, table, writes, places });
+                let adds = writes && super::tables::appends(step, table);
+                found.push(Access { step, table, writes, adds, places });
             }
         }
-        found.extend(called.into_iter().map(|(table, writes)| Access { step, table, writes, places: Vec::new() }));
+        found.extend(called.into_iter().map(|(table, writes, adds)| Access { step, table, writes, adds, places: Vec::new() }));
     }
     found
 }
 
 /// What a flow, and those that it calls, do with tables.
-fn called(program: &Program, name: &str) -> Vec<(TableId, bool)> {
+fn called(program: &Program, name: &str) -> Vec<(TableId, bool, bool)> {
     let mut found = Vec::new();
     let mut open = vec![name];
     let mut seen: Vec<&str> = Vec::new();
@@ -151,8 +156,8 @@ fn called(program: &Program, name: &str) -> Vec<(TableId, bool)> {
         seen.push(name);
         let Some(flow) = program.flows.iter().find(|flow| flow.name == name) else { continue };
         for step in flow.steps() {
-            found.extend(step.call.reads.iter().map(|table| (*table, false)));
-            found.extend(step.call.writes.iter().map(|table| (*table, true)));
+            found.extend(step.call.reads.iter().map(|table| (*table, false, false)));
+            found.extend(step.call.writes.iter().map(|table| (*table, true, super::tables::appends(step, *table))));
             open.extend(step.call.flow.as_deref());
         }
     }

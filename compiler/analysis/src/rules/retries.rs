@@ -14,6 +14,20 @@ pub(super) fn not_idempotent(flow: &Flow, diagnostics: &mut Diagnostics) {
         if step.call.idempotent || retries == 0 {
             continue;
         }
+        let repeats = step.call.arguments.any(&crate::program::Expr::repeats_rows);
+        if repeats {
+            diagnostics.push(
+                Diagnostic::new(
+                    codes::RETRY_NOT_IDEMPOTENT,
+                    format!("step `{}` is retried, and appends its rows once for each attempt that wrote them", step.name),
+                )
+                .primary(step.span, "`at_least_once`, with a retry")
+                .note("an attempt that failed for its caller may still have written its rows (a timeout, a lost answer)")
+                .help("write `key …` in place of `at_least_once`: rows that come again are there once")
+                .help("or write `retry none` on the step"),
+            );
+            continue;
+        }
         let times = if retries == 1 { "once".to_owned() } else { format!("up to {retries} times") };
         diagnostics.push(
             Diagnostic::new(

@@ -78,6 +78,71 @@ pub(super) fn never_written(program: &Program, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// A table is appended to, or replaced: an `into` or a `clear` would not know which of the appended rows it has seen.
+pub(super) fn appended_and_replaced(program: &Program, diagnostics: &mut Diagnostics) {
+    let all: Vec<&Step> = program.flows.iter().flat_map(Flow::steps).collect();
+    for (at, table) in program.tables.iter().enumerate() {
+        let id = TableId(u32::try_from(at).unwrap_or(u32::MAX));
+        let writers = || all.iter().filter(|step| step.call.writes.contains(&id));
+        let Some(appends) = writers().find(|step| step_appends(step, id).is_some()) else { continue };
+        if let Some(other) = writers().find(|step| step_appends(step, id).is_none()) {
+            let name = &table.name;
+            diagnostics.push(
+                Diagnostic::new(
+                    codes::APPEND_AND_REPLACE,
+                    format!("`{name}` is appended to by `{}` and replaced by `{}`", appends.name, other.name),
+                )
+                .primary(other.name_span, "replaces what is there")
+                .secondary(appends.name_span, "adds to what is there")
+                .note(
+                    "appended rows have no order in time: a step that replaces them cannot know whether those that \
+                     come at the same moment belong to the old rows or to the new ones",
+                )
+                .help("append to one sink, and replace another from it"),
+            );
+            continue;
+        }
+        let keys = step_appends(appends, id);
+        let differs = writers().find(|step| step_appends(step, id) != keys);
+        if let (Some(other), Some(first), Some(second)) =
+            (differs, keys, differs.and_then(|step| step_appends(step, id)))
+        {
+            let shown = |key: &[String]| match key {
+                [] => "`at_least_once`".to_owned(),
+                key => format!("`key ({})`", key.join(", ")),
+            };
+            diagnostics.push(
+                Diagnostic::new(
+                    codes::APPEND_AND_REPLACE,
+                    format!("rows are appended to `{}` in two ways", table.name),
+                )
+                .primary(other.name_span, shown(second))
+                .secondary(appends.name_span, shown(first))
+                .note("who reads the table drops rows that are there twice by one key")
+                .help("write the same key in both"),
+            );
+        }
+    }
+}
+
+/// The key by which a step appends to a table; `None` where it does not append.
+fn step_appends(step: &Step, table: TableId) -> Option<&[String]> {
+    let mut found = None;
+    step.call.arguments.walk(&mut |expr| {
+        if let ExprKind::Target(TargetPlace { table: at, replace: TargetReplace::Append { key, .. } }) = &expr.kind
+            && *at == table
+        {
+            found = Some(key.as_slice());
+        }
+    });
+    found
+}
+
+/// Whether a step adds rows to a table, and leaves those that are there.
+pub(super) fn appends(step: &Step, table: TableId) -> bool {
+    step_appends(step, table).is_some()
+}
+
 /// `copy(x) into x`.
 pub(super) fn copied_into_itself(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
     for step in flow.steps().into_iter().filter(|step| step.call.task == "copy") {
@@ -105,10 +170,11 @@ pub(super) fn read_and_written(program: &Program, flow: &Flow, diagnostics: &mut
         if !may_overlap(step, step, id) {
             continue;
         }
+        let does = if appends(step, id) { "appends to it" } else { "replaces it" };
         diagnostics.push(
             Diagnostic::new(
                 codes::READS_WHAT_IT_WRITES,
-                format!("step `{}` reads `{name}` and replaces it", step.name),
+                format!("step `{}` reads `{name}` and {does}", step.name),
             )
             .primary(step.name_span, format!("reads and writes `{name}`"))
             .note(
@@ -167,7 +233,9 @@ fn targets(step: &Step, table: TableId) -> Vec<&[(String, Expr)]> {
         {
             found.push(match replace {
                 TargetReplace::All => &[],
-                TargetReplace::Named(values) | TargetReplace::Present(values) => values,
+                TargetReplace::Named(values)
+                | TargetReplace::Present(values)
+                | TargetReplace::Append { values, .. } => values,
             });
         }
     });

@@ -62,6 +62,16 @@ fn target(place: &TargetPlace, scope: &mut Scope<'_>) -> Json {
         TargetReplace::All => json!("all"),
         TargetReplace::Named(values) => json!({ "named": named(values, scope) }),
         TargetReplace::Present(values) => json!({ "present": named(values, scope) }),
+        TargetReplace::Append { values, key } => {
+            let mut append = Map::new();
+            if !values.is_empty() {
+                append.insert("partitions".to_owned(), named(values, scope));
+            }
+            if !key.is_empty() {
+                append.insert("key".to_owned(), json!(key));
+            }
+            json!({ "append": append })
+        }
     };
     json!({ "table": (scope.tables)(place.table), "replace": replace })
 }

@@ -6,7 +6,7 @@ use crate::operations::Engine;
 use crate::partition::requested_values;
 use crate::publish::record_key;
 use crate::quarantine::Quarantine;
-use crate::read::{CheckedRows, Folder, TablePlace, TrustedTable, discover, input_missing, read_record, read_rows};
+use crate::read::{CheckedRows, Folder, TablePlace, TrustedTable, discover, input_missing, marker_key, read_marker, read_record, read_rows};
 use crate::keys::Keys;
 use crate::tally::Tally;
 use crate::types::fingerprint;
@@ -47,10 +47,11 @@ impl Engine {
         let folders = discover(&place, table, &wanted).await?;
         let there = folders
             .iter()
-            .any(|folder| folder.record.is_some() || !folder.objects.is_empty());
+            .any(|folder| folder.record.is_some() || folder.marker.is_some() || !folder.objects.is_empty());
         if !there {
             let marked = table.role == TableRole::Sink
-                && read_record(&place, &place.path(&place.key(&record_key()))?).await?.is_some();
+                && (read_record(&place, &place.path(&place.key(&record_key()))?).await?.is_some()
+                    || read_marker(&place, &place.path(&place.key(&marker_key()))?).await?.is_some());
             if !marked {
                 return Err(input_missing(name, &place, table, &wanted));
             }

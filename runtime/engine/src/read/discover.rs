@@ -6,6 +6,7 @@
 use crate::Environment;
 use crate::failure::{Fault, Result, failure, store_failure};
 use crate::partition::{Value, folder, values_of};
+use crate::read::marker::{MARKER_NAME, Marker, read_marker};
 use crate::read::record::{RECORD_FOLDER, RECORD_NAME, Record};
 use crate::stores::Stores;
 use flow_plan::{ErrorName, Location, Plan, Table, TableRole};
@@ -78,6 +79,8 @@ pub struct Folder {
     pub values: Vec<Value>,
     /// Its commit record, if it has one.
     pub record: Option<Record>,
+    /// What tells its rows apart, if they were appended.
+    pub marker: Option<Marker>,
     /// Its objects: in the record's order, or by name.
     pub objects: Vec<ObjectRef>,
 }
@@ -99,6 +102,7 @@ pub fn place_of(plan: &Plan, environment: &Environment, stores: &Stores, locatio
 struct Listed {
     values: Vec<Value>,
     record: Option<ObjectMeta>,
+    marker: Option<ObjectMeta>,
     objects: Vec<ObjectRef>,
 }
 
@@ -117,10 +121,15 @@ pub async fn discover(place: &TablePlace, table: &Table, wanted: &[Option<Value>
                 Some(meta) => Some(read_record(place, &meta.location).await?),
             };
             let Some(record) = record.flatten() else {
+                let marker = match &listed.marker {
+                    None => None,
+                    Some(meta) => read_marker(place, &meta.location).await?,
+                };
                 return Ok(Folder {
                     relative,
                     values: listed.values,
                     record: None,
+                    marker,
                     objects: listed.objects,
                 });
             };
@@ -136,6 +145,7 @@ pub async fn discover(place: &TablePlace, table: &Table, wanted: &[Option<Value>
                     })
                     .collect(),
                 record: Some(record),
+                marker: None,
                 relative,
             })
         })
@@ -169,6 +179,16 @@ pub async fn committed_folders(
 ) -> Result<BTreeMap<String, Option<String>>> {
     let leading: Vec<Value> = wanted.iter().map_while(Clone::clone).collect();
     let listed = list(place, table, wanted, &folder(&table.partitions, &leading)).await?;
+    if let Some((relative, _)) = listed.iter().find(|(_, listed)| listed.marker.is_some()) {
+        return Err(failure(
+            ErrorName::BadRequest,
+            format!(
+                "rows are appended to `{}`, and this step would replace them: write into another sink, or remove that \
+                 folder first",
+                place.shown(relative)
+            ),
+        ));
+    }
     Ok(listed
         .into_iter()
         .map(|(relative, listed)| (relative, listed.record.and_then(|meta| meta.e_tag)))
@@ -229,7 +249,9 @@ async fn list(
             ..Listed::default()
         };
         let relative = head.join("/");
-        if tail == [RECORD_FOLDER, RECORD_NAME] {
+        if tail == [RECORD_FOLDER, MARKER_NAME] {
+            folders.entry(relative).or_insert_with(entry).marker = Some(meta);
+        } else if tail == [RECORD_FOLDER, RECORD_NAME] {
             folders.entry(relative).or_insert_with(entry).record = Some(meta);
         } else if !tail.iter().any(|segment| segment.starts_with(['_', '.'])) {
             let object = ObjectRef {

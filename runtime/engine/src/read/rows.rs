@@ -1,7 +1,8 @@
 //! Rows of a table as checked batches, in a fixed order: folders by name, objects by name, records as they stand.
 //!
 //! Chunks are decoded and checked by several threads and put back in order; keys are compared in that order, so
-//! that of two records with one key the later one is the bad one, in every run.
+//! that of two records with one key the later one is the bad one, in every run. Of appended rows (see
+//! [`crate::publish::append`]) the later one is left out without a word, since it is the same row delivered twice.
 
 use crate::check::Checks;
 use crate::failure::{Fault, Result, defect, failure, store_failure};
@@ -28,6 +29,8 @@ use std::sync::Arc;
 
 /// Objects whose first bytes are asked for ahead.
 const AHEAD: usize = 4;
+/// Parts the hashes of one folder's keys from another's.
+const FOLDER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A table whose rows are read and checked.
 #[derive(Debug)]
@@ -93,6 +96,8 @@ struct Read {
     /// A row's text: the chunk that `spans` point into.
     text: Bytes,
     keys: Vec<[u64; 2]>,
+    /// Whether rows were appended, so that one may be there several times.
+    appended: bool,
 }
 
 /// Reads all rows, with all fields of the schema. Bad ones go to `tally`, and keys into `keys`.
@@ -106,7 +111,15 @@ pub fn read_rows(source: Arc<CheckedRows>, tally: Arc<Tally>, keys: Keys) -> Res
         .map(|((folder, object), index)| (index, folder, object))
         .collect();
     let names: Arc<[Arc<str>]> = objects.iter().map(|(_, _, object)| Arc::from(object.key.as_str())).collect();
-    let hasher = if source.unique { KeyHasher::new(&source.schema)?.map(Arc::new) } else { None };
+    let unique = if source.unique { KeyHasher::new(&source.schema)?.map(Arc::new) } else { None };
+    let hashers: Arc<[Option<Arc<KeyHasher>>]> = source
+        .folders
+        .iter()
+        .map(|folder| match &folder.marker {
+            Some(marker) => Ok(KeyHasher::named(&source.schema, &marker.key)?.map(Arc::new)),
+            None => Ok(unique.clone()),
+        })
+        .collect::<Result<_>>()?;
     let opening = Arc::clone(&source);
     let schema = computed_schema(&source.schema.fields);
     let threads = source.threads;
@@ -115,9 +128,10 @@ pub fn read_rows(source: Arc<CheckedRows>, tally: Arc<Tally>, keys: Keys) -> Res
         .buffered(AHEAD)
         .try_flatten()
         .map(move |unit| {
-            let (source, schema, hasher) = (Arc::clone(&source), Arc::clone(&schema), hasher.clone());
+            let (source, schema, hashers) = (Arc::clone(&source), Arc::clone(&schema), Arc::clone(&hashers));
             async move {
                 let unit = unit?;
+                let hasher = hashers.get(unit.folder).cloned().flatten();
                 tokio::task::spawn_blocking(move || decode(&source, schema, hasher.as_deref(), unit))
                     .await
                     .map_err(defect)?
@@ -254,10 +268,16 @@ fn decode(source: &CheckedRows, schema: SchemaRef, hasher: Option<&KeyHasher>, u
         without(&mut decoded, &rows)?;
         decoded.bad.sort_by_key(|bad| bad.line);
     }
-    let keys = match hasher {
+    let mut keys = match hasher {
         Some(hasher) => hasher.hash(&decoded.batch)?,
         None => Vec::new(),
     };
+    let appended = source.folders.get(unit.folder).is_some_and(|folder| folder.marker.is_some());
+    if appended {
+        // A partition's rows are the same whatever is read beside it.
+        let folder = (unit.folder as u64 + 1).wrapping_mul(FOLDER);
+        keys.iter_mut().for_each(|[high, _]| *high ^= folder);
+    }
     Ok(Read {
         folder: unit.folder,
         object: unit.object,
@@ -266,6 +286,7 @@ fn decode(source: &CheckedRows, schema: SchemaRef, hasher: Option<&KeyHasher>, u
         decoded,
         text,
         keys,
+        appended,
     })
 }
 
@@ -322,8 +343,14 @@ fn without(decoded: &mut Decoded, rows: &BTreeSet<usize>) -> Result<()> {
 fn finish(read: Read, keys: &mut Keys, tally: &Tally, names: &[Arc<str>]) -> Result<Option<RecordBatch>> {
     let mut decoded = read.decoded;
     let mut twice = BTreeSet::new();
+    let mut again = 0;
     for (row, (key, line)) in read.keys.iter().zip(&decoded.lines).enumerate() {
         let Some((object, first)) = keys.insert(*key, read.index, *line)? else { continue };
+        if read.appended {
+            again += 1;
+            twice.insert(row);
+            continue;
+        }
         let object = names.get(object as usize).map_or("", |name| name.as_ref());
         let problem = keys.problem(&decoded.batch, row, object, first);
         decoded.bad.push(BadRecord {
@@ -337,6 +364,6 @@ fn finish(read: Read, keys: &mut Keys, tally: &Tally, names: &[Arc<str>]) -> Res
         without(&mut decoded, &twice)?;
         decoded.bad.sort_by_key(|bad| bad.line);
     }
-    tally.add(read.folder, &read.object, read.total, &decoded.bad)?;
+    tally.add(read.folder, &read.object, read.total - again, &decoded.bad)?;
     Ok((decoded.batch.num_rows() > 0).then_some(decoded.batch))
 }

@@ -405,6 +405,10 @@ fn target(place: &TargetPlace, scope: &mut Scope<'_>) -> Code {
         TargetReplace::All => "'all'".to_owned(),
         TargetReplace::Named(values) => format!("{{'named': {}}}", named(values, scope)),
         TargetReplace::Present(values) => format!("{{'present': {}}}", named(values, scope)),
+        TargetReplace::Append { values, key } => {
+            let key: Vec<String> = key.iter().map(|name| string(name)).collect();
+            format!("{{'append': {{'partitions': {}, 'key': [{}]}}}}", named(values, scope), key.join(", "))
+        }
     };
     Code::atom(format!("{{'table': {name}, 'replace': {replace}}}"))
 }
