@@ -90,6 +90,7 @@ impl State<'_> {
         let scope = Scope::new(both);
         let mut sides = (Vec::new(), Vec::new());
         let mut keys = (Vec::new(), Vec::new());
+        let mut values = Vec::with_capacity(parts.keys.len());
         let mut optional = false;
         for key in &parts.keys {
             let (left, right) = (scope.lower(key.left)?, scope.lower(key.right)?);
@@ -98,6 +99,7 @@ impl State<'_> {
             }
             optional |= left.optional || right.optional;
             self.guarded |= self.filtered && left.fallible;
+            values.push((left.expr.clone(), right.expr.clone()));
             keys.0.push(self.key(key.left, left, &mut sides.0));
             keys.1.push(self.key(key.right, right, &mut sides.1));
         }
@@ -107,7 +109,14 @@ impl State<'_> {
             right: Box::new(right),
         });
         let filter = match rest {
-            Some(rest) => Some(guarded_by(scope.lower(&rest)?, &keys)?),
+            Some(rest) => {
+                let rest = scope.lower(&rest)?;
+                if rest.data_type != DataType::Bool {
+                    return Err(bad_plan("a join's condition is no Bool"));
+                }
+                let guards = if rest.fallible { self.copies(values, &mut sides) } else { Vec::new() };
+                Some(guarded_by(rest, guards)?)
+            }
             None => None,
         };
         let left = std::mem::take(&mut sides.0);
@@ -136,6 +145,23 @@ impl State<'_> {
         self.build(|builder| builder.join_detailed(right, kind, keys, filter, equality))
     }
 
+    /// Copies of the keys, on both sides. Of the keys themselves DataFusion knows that they are equal: it would put one
+    /// for the other, find the condition to be of one side alone, and compute it for rows that match nothing.
+    fn copies(
+        &mut self,
+        values: Vec<(Logical, Logical)>,
+        sides: &mut (Vec<Logical>, Vec<Logical>),
+    ) -> Vec<(String, String)> {
+        let mut names = Vec::with_capacity(values.len());
+        for (left, right) in values {
+            let (first, second) = (self.hide(), self.hide());
+            sides.0.push(left.alias(&first));
+            sides.1.push(right.alias(&second));
+            names.push((first, second));
+        }
+        names
+    }
+
     /// The column that holds a key, added to its side where it is none yet.
     fn key(&mut self, expr: &Expr, typed: Typed, side: &mut Vec<Logical>) -> Named {
         if let Expr::Column(name) = expr {
@@ -147,18 +173,20 @@ impl State<'_> {
     }
 }
 
-/// The filter of a join, computed for rows whose keys match alone if it can fail.
-fn guarded_by(filter: Typed, keys: &(Vec<Named>, Vec<Named>)) -> Result<Logical> {
-    if filter.data_type != DataType::Bool {
-        return Err(bad_plan("a join's condition is no Bool"));
-    }
-    let equal = keys.0.iter().zip(&keys.1).map(|(left, right)| {
-        let of = |name: &Named| Logical::Column(name.clone());
-        binary_expr(of(left), LogicalOperator::IsNotDistinctFrom, of(right))
-    });
-    match equal.reduce(Logical::and) {
-        Some(equal) if filter.fallible => when(equal, filter.expr).otherwise(lit(false)).map_err(bad_plan),
-        _ => Ok(filter.expr),
+/// The filter of a join, computed where all guards are equal alone.
+fn guarded_by(filter: Typed, guards: Vec<(String, String)>) -> Result<Logical> {
+    let equal = guards
+        .iter()
+        .map(|(left, right)| binary_expr(column(left), LogicalOperator::IsNotDistinctFrom, column(right)))
+        .reduce(Logical::and);
+    match equal {
+        // Numbers, since a `case` of truths would be made an `and`, whose sides are computed in any order.
+        Some(equal) => {
+            let holds = when(filter.expr, lit(1_i64)).otherwise(lit(0_i64)).map_err(bad_plan)?;
+            let guarded = when(equal, holds).otherwise(lit(0_i64)).map_err(bad_plan)?;
+            Ok(guarded.eq(lit(1_i64)))
+        }
+        None => Ok(filter.expr),
     }
 }
 
