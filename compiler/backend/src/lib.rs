@@ -13,6 +13,7 @@ pub mod local;
 pub mod plan;
 pub mod substitutions;
 pub mod terraform;
+pub mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -61,13 +62,7 @@ pub fn build(program: &Program, files: &FileSet, options: &BuildOptions) -> Buil
     let plan = plan::plan(program, &mut faults);
     let local = local::local(program, env, &plan, &machines, &table);
 
-    let mut out = IndexMap::new();
-    for machine in &machines {
-        for variant in &machine.variants {
-            out.insert(variant.file.clone(), variant.text.clone());
-        }
-        out.insert(source_map_file(&machine.flow), asl::text::pretty(&machine.source_map));
-    }
+    let mut out = machine_files(&machines);
     out.insert("plan.json".to_owned(), asl::text::pretty(&plan.plan));
     for schema in &program.schemas {
         out.insert(avro::file_name(schema), asl::text::pretty(&avro::schema(program, schema)));
@@ -85,6 +80,18 @@ pub fn build(program: &Program, files: &FileSet, options: &BuildOptions) -> Buil
     out.insert("local.json".to_owned(), asl::text::pretty(&local));
     terraform_files(program, files, &machines, &plan, &table, &mut out, &mut faults);
     BuildOutput { files: out, faults }
+}
+
+/// Definitions and source maps by file name.
+fn machine_files(machines: &[AslOutput]) -> IndexMap<String, String> {
+    let mut out = IndexMap::new();
+    for machine in machines {
+        for variant in &machine.variants {
+            out.insert(variant.file.clone(), variant.text.clone());
+        }
+        out.insert(source_map_file(&machine.flow), asl::text::pretty(&machine.source_map));
+    }
+    out
 }
 
 fn terraform_files(

@@ -134,7 +134,7 @@ fn local_task(program: &Program, step: &Step, variables: &[String], values: &Eva
 }
 
 /// In local runs the arguments hold the values themselves.
-struct Known<'a>(&'a Evaluator<'a>);
+pub(crate) struct Known<'a>(pub &'a Evaluator<'a>);
 
 impl DeployValues for Known<'_> {
     fn value(&mut self, expr: &Expr, _: &str) -> Deployed {

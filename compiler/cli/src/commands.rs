@@ -11,3 +11,4 @@ pub mod man;
 pub mod new;
 pub mod run;
 pub mod runs;
+pub mod test;

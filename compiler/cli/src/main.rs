@@ -1,6 +1,6 @@
 //! `flowc`: the command line. This file chooses the command; each command's file holds its arguments and function.
 //!
-//! Exit codes: 0 clean; 1 the program has errors, or the run failed; 2 misuse, or something outside the program
+//! Exit codes: 0 clean; 1 the program has errors, or the run or a test failed; 2 misuse, or something outside the program
 //! (a file that cannot be read, a missing tool).
 
 mod command_error;
@@ -23,13 +23,14 @@ Examples:
   flowc run nightly.flow --input run_date=2026-01-05 --fail copy:States.TaskFailed
                                                       … with a fault, to see the alert path work
   flowc runs show latest                              what the last run did, drawn on the source
+  flowc test nightly.flow                             its tests: rows in, rows out; flows with faults
   flowc fmt                                           every .flow file here, in the one style
   flowc asl run order.asl.json --tasks tasks.json     any state machine of Step Functions, here
   flowc explain FLOW0403                              a page about an error
 
 Exit codes:
   0  clean
-  1  the program has errors, or the run failed
+  1  the program has errors, or the run or a test failed
   2  misuse, or something outside the program: a file that cannot be read, a missing tool";
 
 /// The compiler of Flow, a typed language for data pipelines on AWS.
@@ -55,6 +56,7 @@ enum Command {
     Build(commands::build::Arguments),
     Run(commands::run::Arguments),
     Runs(commands::runs::Arguments),
+    Test(commands::test::Arguments),
     Fmt(commands::fmt::Arguments),
     Graph(commands::graph::Arguments),
     Asl(commands::asl::Arguments),
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
         Command::Build(arguments) => commands::build::run(&arguments, &terminal),
         Command::Run(arguments) => commands::run::run(&arguments, &terminal),
         Command::Runs(arguments) => commands::runs::run(&arguments, &terminal),
+        Command::Test(arguments) => commands::test::run(&arguments, &terminal),
         Command::Fmt(arguments) => commands::fmt::run(&arguments, &terminal),
         Command::Graph(arguments) => commands::graph::run(&arguments, &terminal),
         Command::Asl(arguments) => commands::asl::run(&arguments, &terminal),

@@ -160,6 +160,10 @@ codes! {
     356 Error NOT_AWAITED "callback that is not awaited";
     357 Error NOT_A_FLOW "`call` of what is no flow";
     358 Error STATE_PLACE "`flow.state` outside of a handler";
+    361 Error TEST_ROWS "rows of a test without a type";
+    362 Error TEST_TABLE "table that a test does not have";
+    363 Error MOCK_PLACE "test that asks of no run";
+    364 Error MOCK_NEVER "mock that is never reached";
     370 Error AVRO_TYPE "Avro type without a type of Flow";
     380 Error JOIN_CONDITION "join whose condition compares nothing";
     381 Error COLUMN_CLASH "column of both tables of a join";
@@ -241,6 +245,7 @@ codes! {
     805 Error ALLOW_FORM "form of an `@allow`";
     806 Error ALLOW_CODE "`@allow` of no code";
     807 Error ALLOW_ERROR "`@allow` of an error";
+    808 Warning EXPECTS_NOTHING "test that expects nothing";
     // 09 command line
     901 Error UNREADABLE "a file cannot be read";
     902 Error NOT_UTF8 "a file is not UTF-8";

@@ -9,6 +9,8 @@
 //! - `call` of another flow of the program: an execution of it (`nested`);
 //! - anything else is refused before the run starts, with `--skip` and `--fail` as ways on.
 //!
+//! [`testing`] runs the tests of a program.
+//!
 //! Nothing here asks AWS for anything, and no credentials of it are handed on.
 
 #![warn(missing_docs)]
@@ -38,6 +40,7 @@ mod setup;
 mod steps;
 mod story;
 mod summary;
+pub mod testing;
 mod words;
 
 pub use error::LocalError;

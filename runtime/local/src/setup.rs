@@ -17,7 +17,13 @@ use std::path::{Path, PathBuf};
 pub fn worker(options: &RunOptions, steps: &[Step], changes: &Changes) -> Result<Option<PathBuf>, LocalError> {
     let needs = |step: &&Step| matches!(step.how, How::Function(_)) && !changes.never_runs(&step.name);
     let Some(step) = steps.iter().find(needs) else { return Ok(None) };
-    let named = options.worker.clone().or_else(|| std::env::var_os("FLOW_WORKER").filter(|path| !path.is_empty()).map(PathBuf::from));
+    find_worker(options.worker.as_deref(), &format!("step `{}` is run by the generic binary", step.name)).map(Some)
+}
+
+/// The generic binary: the one that is named, that of FLOW_WORKER, or the one beside this program. `why` it is needed.
+pub fn find_worker(named: Option<&Path>, why: &str) -> Result<PathBuf, LocalError> {
+    let variable = || std::env::var_os("FLOW_WORKER").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let named = named.map(Path::to_owned).or_else(variable);
     let name = format!("flow-worker{}", std::env::consts::EXE_SUFFIX);
     let beside = std::env::current_exe().ok().and_then(|program| Some(program.canonicalize().ok()?.parent()?.join(&name)));
     let missing = |message: String| {
@@ -28,13 +34,11 @@ pub fn worker(options: &RunOptions, steps: &[Step], changes: &Changes) -> Result
     match (named, beside) {
         (Some(named), _) if named.is_file() => named
             .canonicalize()
-            .map(Some)
             .map_err(|error| missing(format!("the generic binary `{}` cannot be used", named.display())).source(error)),
         (Some(named), _) => Err(missing(format!("`{}`, which FLOW_WORKER names, is no file", named.display()))),
-        (None, Some(beside)) if beside.is_file() => Ok(Some(beside)),
+        (None, Some(beside)) if beside.is_file() => Ok(beside),
         (None, beside) => Err(missing(format!(
-            "step `{}` is run by the generic binary, and there is no `{}`",
-            step.name,
+            "{why}, and there is no `{}`",
             beside.map_or(name, |beside| shown(&beside))
         ))),
     }

@@ -19,6 +19,7 @@ mod local;
 mod report;
 mod request;
 mod table;
+pub mod testing;
 mod transform;
 mod types;
 

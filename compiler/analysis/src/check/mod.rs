@@ -230,6 +230,7 @@ impl<'a> Checker<'a> {
                 flows: Vec::new(),
                 schedules: Vec::new(),
                 outputs: Vec::new(),
+                tests: Vec::new(),
             },
             types: HashMap::new(),
             nominals: HashMap::new(),

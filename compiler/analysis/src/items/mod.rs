@@ -24,6 +24,7 @@ mod schema;
 mod step;
 mod table;
 mod task;
+mod testing;
 mod transform;
 mod when;
 

@@ -10,9 +10,12 @@ use flow_syntax::ast::{self, Argument, Field, FlowItem, ItemKind};
 /// How much longer a `call` waits than the flow's own timeout: its own failure says more than the caller's timeout.
 const GRACE_S: u64 = 60;
 
+/// The word that starts a flow in a flow.
+pub(super) const CALL: &str = "call";
+
 impl<'a> Checker<'a> {
-    /// The flow that a `call` names.
-    pub(super) fn called_flow(&mut self, path: &'a ast::Path, module: usize) -> Option<Def<'a>> {
+    /// The flow that a `call`, or the `run` of a test, names.
+    pub(super) fn called_flow(&mut self, path: &'a ast::Path, module: usize, word: &str) -> Option<Def<'a>> {
         let (name, defs) = match path.segments.as_slice() {
             [name] => (name, self.names.callables_named(module, &name.text)),
             [qualifier, name] => {
@@ -31,10 +34,11 @@ impl<'a> Checker<'a> {
             Some(def) => {
                 let mut diagnostic = Diagnostic::new(
                     codes::NOT_A_FLOW,
-                    format!("`{}` is {}, and `call` starts a flow", name.text, def.kind()),
+                    format!("`{}` is {}, and `{word}` starts a flow", name.text, def.kind()),
                 )
                 .primary(name.span, def.kind());
                 diagnostic = match &def.item.kind {
+                    _ if word != CALL => diagnostic,
                     ItemKind::Task(_) => diagnostic.help(format!("write `step NAME = {}(…)`", path.text())),
                     ItemKind::Transform(_) => {
                         diagnostic.help(format!("write `step NAME = run {}(…) into SINK`", path.text()))

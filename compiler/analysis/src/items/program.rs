@@ -58,7 +58,6 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
                 }
             }
             ItemKind::Stream(item) => checker.not_yet(item.name.span, "a `stream`"),
-            ItemKind::Test(item) => checker.not_yet(item.name.span, "a `test`"),
             ItemKind::Retry(item) => {
                 let policy = checker.retry_policy(*def, item.name.span);
                 checker.retry_rules(&policy);
@@ -106,6 +105,9 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
         if matches!(def.item.kind, ItemKind::Output(_)) {
             checker.output(*def);
         }
+    }
+    for def in &defs {
+        checker.test(*def);
     }
     let mut program = checker.program;
     without_idle_function(&mut program);

@@ -81,7 +81,7 @@ impl<'a> Checker<'a> {
                 self.step_run(transform, arguments, written, scope, span).map(task)
             }
             Action::Flow { flow, arguments, .. } => {
-                self.called_flow(flow, scope.module).map(|def| Start::Flow(def, flow, arguments))
+                self.called_flow(flow, scope.module, super::nested::CALL).map(|def| Start::Flow(def, flow, arguments))
             }
             Action::Await(call) => self.step_call(call, None, scope, span).map(task),
             // Statements of their own.

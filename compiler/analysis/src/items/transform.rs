@@ -13,13 +13,32 @@ use flow_syntax::ast::{self, ItemKind, Name, TransformItem};
 /// A transform under way.
 pub(crate) struct Pipeline<'a> {
     pub(super) module: usize,
-    pub(super) item: &'a TransformItem,
+    /// The transform's parameters as written; none in a test.
+    pub(super) params: &'a [ast::Param],
     /// Its parameters, as far as their types are tables.
     pub(super) inputs: Vec<TransformInput>,
     pub columns: Vec<SchemaField>,
     pub operators: Vec<Operator>,
     /// Whether a column's type is unknown, so that nothing more can be said of the result.
     pub(super) broken: bool,
+}
+
+impl Pipeline<'_> {
+    /// Operators on a table of these columns.
+    pub fn of(module: usize, columns: Vec<SchemaField>) -> Pipeline<'static> {
+        let broken = columns.iter().any(|column| column.ty == Type::Error);
+        Pipeline { module, params: &[], inputs: Vec::new(), columns, operators: Vec::new(), broken }
+    }
+
+    /// Whether nothing more can be said of the result.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// The result's columns, and the operators.
+    pub fn done(self) -> (Vec<SchemaField>, Vec<Operator>) {
+        (self.columns, self.operators)
+    }
 }
 
 impl<'a> Checker<'a> {
@@ -76,7 +95,7 @@ impl<'a> Checker<'a> {
         output: SchemaId,
     ) -> Transform {
         let mut pipeline =
-            Pipeline { module: def.module, item, inputs, columns: Vec::new(), operators: Vec::new(), broken: true };
+            Pipeline { module: def.module, params: &item.params, inputs, columns: Vec::new(), operators: Vec::new(), broken: true };
         let mut from = String::new();
         for (at, operator) in item.operators.iter().enumerate() {
             match &operator.kind {
@@ -136,7 +155,7 @@ impl<'a> Checker<'a> {
             return Some(schema.map(|schema| schema.fields.clone()).unwrap_or_default());
         }
         pipeline.broken = true;
-        let params = &pipeline.item.params;
+        let params = pipeline.params;
         if !params.iter().any(|param| param.name.text == name.text) {
             let known: Vec<&str> = params.iter().map(|param| param.name.text.as_str()).collect();
             let diagnostic =
@@ -149,7 +168,8 @@ impl<'a> Checker<'a> {
         None
     }
 
-    fn operator(&mut self, operator: &'a ast::Operator, pipeline: &mut Pipeline<'a>) {
+    /// One operator more.
+    pub fn operator(&mut self, operator: &'a ast::Operator, pipeline: &mut Pipeline<'a>) {
         let span = operator.span;
         let row = row_scope(pipeline.module, &pipeline.columns, RowPlace::Row);
         let because = || Because::new(span, "computed for each row");

@@ -10,12 +10,13 @@ mod flow;
 mod guards;
 mod infrastructure;
 mod rows;
+mod testing;
 mod types;
 mod walk;
 
 pub use blocks::{
     Arm, Bound, Branch, ForEach, Head, Inner, Items, Match, POLL_EXHAUSTED, Parallel, Poll, Reader, ReaderItem,
-    Tolerance,     UNEXPECTED_VALUE,
+    Tolerance, UNEXPECTED_VALUE,
 };
 pub use expr::{
     AwsFact, Binary, ContextField, Expr, ExprKind, FlowFact, Lowering, Stage, TableFact, TablePlace, TargetPlace, TargetReplace,
@@ -33,6 +34,9 @@ pub use infrastructure::{
 pub use rows::{
     Catalog, Check, Column, InvalidPolicy, Join, JoinKind, Operator, OperatorKind, Partition, Schema, SchemaField, SchemaId,
     SortKey, Table, TableFormat, TableId, TableRole, Transform, TransformId, TransformInput,
+};
+pub use testing::{
+    Expectation, ExpectationKind, Mock, MockAnswer, Test, TestRun, TestSource, TestStatement, TestStatementKind,
 };
 pub use types::Type;
 pub use walk::{Block, walk_statements};
@@ -65,6 +69,8 @@ pub struct Program {
     pub schedules: Vec<Schedule>,
     /// `output` items, in the order of the text.
     pub outputs: Vec<Output>,
+    /// `test` items, in the order of the text. No back end of a deployment looks at them.
+    pub tests: Vec<Test>,
 }
 
 impl Program {

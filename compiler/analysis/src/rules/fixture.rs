@@ -58,6 +58,7 @@ pub fn program() -> Program {
         flows: Vec::new(),
         schedules: Vec::new(),
         outputs: Vec::new(),
+        tests: Vec::new(),
     }
 }
 

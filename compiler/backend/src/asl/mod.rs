@@ -111,7 +111,8 @@ fn output(
     AslOutput { flow: flow.name.clone(), variants, substitutions, source_map }
 }
 
-fn place(files: &FileSet, span: flow_diagnostics::Span) -> SourcePlace {
+/// A place as source maps have it.
+pub fn place(files: &FileSet, span: flow_diagnostics::Span) -> SourcePlace {
     let (start, end) = (files.position(span), files.position(span.after()));
     SourcePlace {
         file: files.name(span.file).to_owned(),

@@ -16,7 +16,7 @@ use flow_plan::{
     SortOrder, Table, TableRole, Text, Transform,
 };
 use indexmap::IndexMap;
-use row::Rows;
+pub(crate) use row::Rows;
 
 /// The plan, and the value of each of its slots.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,7 +90,8 @@ fn schema_name(program: &Program, id: SchemaId) -> String {
     program.schema(id).map_or_else(String::new, |schema| schema.name.clone())
 }
 
-fn field(program: &Program, field: &SchemaField) -> Field {
+/// A column.
+pub(crate) fn field(program: &Program, field: &SchemaField) -> Field {
     Field {
         name: field.name.clone(),
         data_type: types::data_type(program, &field.ty),
@@ -179,7 +180,8 @@ fn lower_transform(program: &Program, transform: &program::Transform, rows: &mut
     }
 }
 
-fn lower_operator(program: &Program, operator: &Operator, rows: &mut Rows<'_>) -> flow_plan::Operator {
+/// An operator.
+pub(crate) fn lower_operator(program: &Program, operator: &Operator, rows: &mut Rows<'_>) -> flow_plan::Operator {
     let columns: Vec<Field> = operator.columns.iter().map(|column| field(program, column)).collect();
     match &operator.kind {
         OperatorKind::Join(join) => flow_plan::Operator::Join {

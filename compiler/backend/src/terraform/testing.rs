@@ -434,6 +434,7 @@ pub(crate) fn program() -> Program {
         flows: vec![flow],
         schedules: Vec::new(),
         outputs: Vec::new(),
+        tests: Vec::new(),
     }
 }
 

@@ -501,5 +501,6 @@ pub fn program() -> Program {
         flows: vec![flow()],
         schedules: Vec::new(),
         outputs: Vec::new(),
+        tests: Vec::new(),
     }
 }

@@ -1,0 +1,86 @@
+//! `flowc test`, as a user meets it: the programs of `programs/testing/` with tests that pass and tests that fail. The
+//! whole output is the snapshot.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use flow_tests::{Printed, copy_of_example, flowc, root};
+
+/// Runs the tests of a program in a place of its own; how long each took is left out.
+fn tested(program: &str, arguments: &[&str]) -> Printed {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::copy(root().join("tests/programs/testing").join(program), place.path().join(program)).unwrap();
+    let printed = flowc(place.path(), &[&["test", program], arguments].concat());
+    untimed(printed)
+}
+
+fn untimed(mut printed: Printed) -> Printed {
+    let line = |line: &str| match line.rsplit_once(" (") {
+        Some((before, after)) if after.ends_with(" ms)") => format!("{before}\n"),
+        _ => format!("{line}\n"),
+    };
+    printed.out = printed.out.lines().map(line).collect();
+    printed
+}
+
+#[test]
+fn rows() {
+    insta::assert_snapshot!(tested("rows.flow", &[]));
+}
+
+#[test]
+fn flows() {
+    insta::assert_snapshot!(tested("flows.flow", &["--coverage"]));
+}
+
+#[test]
+fn tables() {
+    insta::assert_snapshot!(tested("tables.flow", &["--coverage"]));
+}
+
+#[test]
+fn help_of_test() {
+    let place = tempfile::tempdir().unwrap();
+    insta::assert_snapshot!(flowc(place.path(), &["test", "--help"]));
+}
+
+#[test]
+fn a_filter_and_a_report_for_ci() {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::copy(root().join("tests/programs/testing/rows.flow"), place.path().join("rows.flow")).unwrap();
+    let printed = flowc(place.path(), &["test", "--filter", "wrong c", "--junit", "report.xml"]);
+    assert_eq!(printed.code, Some(1), "{printed}");
+    assert_eq!(printed.err, "1 test: 1 failed (0.00 s)\n");
+    let report = std::fs::read_to_string(place.path().join("report.xml")).unwrap();
+    let steady: Vec<&str> = report.split(' ').filter(|word| !word.starts_with("time=")).collect();
+    insta::assert_snapshot!(steady.join(" "));
+    let none = flowc(place.path(), &["test", "--filter", "nothing of that name"]);
+    assert_eq!((none.code, none.err.as_str()), (Some(0), "no test has a name that holds \"nothing of that name\"\n"));
+}
+
+#[test]
+fn the_examples_pass_their_tests() {
+    for example in ["nightly", "empty"] {
+        let place = copy_of_example(example);
+        let printed = flowc(place.path(), &["test"]);
+        assert_eq!(printed.code, Some(0), "{printed}");
+        assert!(printed.err.contains("passed"), "{printed}");
+    }
+}
+
+#[test]
+fn a_program_with_errors_runs_no_test() {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::write(place.path().join("a.flow"), "test \"nothing\" {\n  expect 1 == \"1\"\n}\n").unwrap();
+    let printed = flowc(place.path(), &["test"]);
+    assert_eq!((printed.code, printed.out.as_str()), (Some(1), ""), "{printed}");
+    assert!(printed.err.contains("FLOW0304") || printed.err.contains("FLOW0301"), "{printed}");
+}
+
+#[test]
+fn tests_of_values_need_no_generic_binary() {
+    let place = tempfile::tempdir().unwrap();
+    let program = "test \"sums\" {\n  let one = 1\n  expect one + 1 == 2 and \"{one}\" == \"1\"\n}\n";
+    std::fs::write(place.path().join("a.flow"), program).unwrap();
+    let printed = flow_tests::flowc_with(place.path(), &["test"], &[("FLOW_WORKER", "/nowhere")]);
+    assert_eq!(printed.code, Some(0), "{printed}");
+}
