@@ -60,8 +60,10 @@ impl Writer<'_> {
             None if optional => drop(object.insert("default".to_owned(), Value::Null)),
             None => {}
         }
-        if field.key {
-            object.insert("flow.key".to_owned(), json!(true));
+        for (name, holds) in [("flow.key", field.key), ("flow.pii", field.pii)] {
+            if holds {
+                object.insert(name.to_owned(), json!(true));
+            }
         }
         Value::Object(object)
     }
@@ -98,6 +100,7 @@ impl Writer<'_> {
                         name: name.clone(),
                         ty: ty.clone(),
                         key: false,
+                        pii: false,
                         doc: None,
                         default: None,
                         span: flow_diagnostics::Span::new(flow_diagnostics::FileId(0), 0, 0),

@@ -201,6 +201,9 @@ codes! {
     547 Error ITERATIONS_RACE "iterations that race for a table";
     548 Error FLOW_CIRCLE "flows that call each other in a circle";
     549 Error INNER_RESULT "result used outside of its branch";
+    550 Error PII_UNMARKED "personal data that is not marked";
+    551 Warning PII_TOLD "personal data in a message";
+    552 Warning PII_PARTITION "partition of personal data";
     560 Error APPEND_AND_REPLACE "table that is appended to and replaced";
     // 06 AWS limits
     601 Error STATE_NAME "name of a state";

@@ -196,6 +196,10 @@ pub enum ScalarFunction {
     AddTimestamp,
     /// A value as text, in the run stage's encoding: `T -> String`.
     ToString,
+    /// SHA-256 of a text's UTF-8, in hexadecimal: `String -> String`.
+    Hash,
+    /// All but the last characters of a text as `*`; a text that is no longer, whole: `(String, Int) -> String`.
+    Mask,
 }
 
 /// Aggregates over a group or a window's partition. `none` values are skipped.

@@ -80,6 +80,9 @@ pub struct Field {
     /// Whether it is (part of) the record's key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub key: bool,
+    /// Whether it tells of a person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pii: bool,
     /// Its doc comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doc: Option<String>,

@@ -150,10 +150,12 @@ impl<'r> Reader<'r> {
         };
         let read = self.ty(ty, &place);
         let default = node.get("default").and_then(|default| self.default(default, ty, &read, &place));
+        let says = |name: &str| matches!(node.get(name).map(|value| &value.kind), Some(Kind::Bool(true)));
         Some(SchemaField {
             name: text,
             ty: read,
-            key: matches!(node.get("flow.key").map(|key| &key.kind), Some(Kind::Bool(true))),
+            key: says("flow.key"),
+            pii: says("flow.pii"),
             doc: doc(node),
             default,
             span: name.span,

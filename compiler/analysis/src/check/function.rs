@@ -248,6 +248,7 @@ impl<'a> Checker<'a> {
         let mut lowering = Lowering {
             name: item.name.text.clone(),
             params: item.params.iter().map(|param| param.name.text.clone()).collect(),
+            hides: def.item.attributes.iter().any(|attribute| attribute.name.text == "hides"),
             deploy: None,
             run: None,
             row: None,

@@ -124,10 +124,16 @@ impl<'a> Checker<'a> {
                 vec![("name".to_owned(), text("csv")), ("header".to_owned(), Expr::bool(*header, span))]
             }
         };
-        let column = |name: &str, ty: &Type, about: &Option<String>| {
+        let column = |name: &str, ty: &Type, about: &Option<String>, pii: bool| {
             let ty = self.glue_type(ty);
+            let personal = Expr::record(vec![("pii".to_owned(), text("true"))], span);
             Expr::record(
-                vec![("name".to_owned(), text(name)), ("type".to_owned(), text(&ty)), ("doc".to_owned(), doc(about))],
+                vec![
+                    ("name".to_owned(), text(name)),
+                    ("type".to_owned(), text(&ty)),
+                    ("doc".to_owned(), doc(about)),
+                    ("parameters".to_owned(), if pii { personal } else { Expr::none(span) }),
+                ],
                 span,
             )
         };
@@ -136,14 +142,13 @@ impl<'a> Checker<'a> {
         let schema = self.program.schema(table.schema);
         for field in schema.map(|schema| schema.fields.as_slice()).unwrap_or_default() {
             if !table.partitions.iter().any(|partition| partition.name == field.name) {
-                columns.push(column(&field.name, &field.ty, &field.doc));
+                columns.push(column(&field.name, &field.ty, &field.doc, field.pii));
             }
         }
         for partition in &table.partitions {
-            let about = schema
-                .and_then(|schema| schema.fields.iter().find(|field| field.name == partition.name))
-                .and_then(|field| field.doc.clone());
-            partitions.push(column(&partition.name, &partition.ty, &about));
+            let field = schema.and_then(|schema| schema.fields.iter().find(|field| field.name == partition.name));
+            let about = field.and_then(|field| field.doc.clone());
+            partitions.push(column(&partition.name, &partition.ty, &about, field.is_some_and(|field| field.pii)));
         }
         Expr::record(
             vec![

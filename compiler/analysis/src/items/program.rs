@@ -4,7 +4,7 @@ use crate::check::Checker;
 use crate::program::{Expr, ExprKind, Function, FunctionId, Program, Statement};
 use crate::resolve::Def;
 use crate::strictness::unknown_attribute;
-use flow_syntax::ast::{ItemKind, Module};
+use flow_syntax::ast::{FunctionBody, ItemKind, Module};
 
 /// Checks all items of the modules that are no library, and gives the program.
 pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Program {
@@ -26,6 +26,8 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
         for attribute in &def.item.attributes {
             if attribute.name.text == "tag" {
                 checker.not_yet(attribute.span, "`@tag`");
+            } else if attribute.name.text == "hides" && lowered(&def.item.kind) {
+                continue;
             } else if let Some(unknown) = unknown_attribute(attribute) {
                 checker.report(unknown);
             }
@@ -112,6 +114,11 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
     let mut program = checker.program;
     without_idle_function(&mut program);
     program
+}
+
+/// Whether an item is a function that says how each stage computes it.
+fn lowered(item: &ItemKind) -> bool {
+    matches!(item, ItemKind::Function(function) if matches!(function.body, FunctionBody::Lower(_)))
 }
 
 /// The default function comes first if a step uses it, and not at all if none does.

@@ -68,12 +68,13 @@ impl<'a> Checker<'a> {
             }
             let ty = self.ty(&field.ty, def.module, &[]);
             let ty = self.column_type(ty, &field.ty);
-            let key = self.field_attributes(field);
+            let (key, pii) = self.field_attributes(field);
             self.key_is_there(key, &field.name.text, &ty, field.ty.span);
             fields.push(SchemaField {
                 name: field.name.text.clone(),
                 ty,
                 key,
+                pii,
                 doc: field.doc.clone(),
                 default: None,
                 span: field.name.span,
@@ -82,8 +83,8 @@ impl<'a> Checker<'a> {
         fields
     }
 
-    /// What the attributes of a field say: whether it is a key.
-    fn field_attributes(&mut self, field: &ast::SchemaField) -> bool {
+    /// What the attributes of a field say: whether it is a key, whether it tells of a person.
+    fn field_attributes(&mut self, field: &ast::SchemaField) -> (bool, bool) {
         for attribute in field.attributes.iter().map(|attribute| &attribute.name) {
             if !ATTRIBUTES.contains(&attribute.text.as_str()) {
                 let diagnostic =
@@ -91,11 +92,10 @@ impl<'a> Checker<'a> {
                         .primary(attribute.span, "");
                 let diagnostic = Self::suggest(diagnostic, &attribute.text, attribute.span, ATTRIBUTES, "there are");
                 self.report(diagnostic);
-            } else if attribute.text == "pii" {
-                self.not_yet(attribute.span, "`@pii`");
             }
         }
-        field.attributes.iter().any(|attribute| attribute.name.text == "key")
+        let says = |name: &str| field.attributes.iter().any(|attribute| attribute.name.text == name);
+        (says("key"), says("pii"))
     }
 
     fn key_is_there(&mut self, key: bool, name: &str, ty: &Type, written: Span) {
@@ -124,7 +124,7 @@ impl<'a> Checker<'a> {
                 continue;
             }
             added.push(field);
-            let key = self.field_attributes(field);
+            let (key, pii) = self.field_attributes(field);
             let ty = self.ty(&field.ty, def.module, &[]);
             let known: Vec<String> = fields.iter().map(|known| known.name.clone()).collect();
             let Some(of_file) = fields.iter_mut().find(|known| known.name == field.name.text) else {
@@ -151,6 +151,7 @@ impl<'a> Checker<'a> {
                 );
             }
             of_file.key |= key;
+            of_file.pii |= pii;
             if field.doc.is_some() {
                 of_file.doc.clone_from(&field.doc);
             }

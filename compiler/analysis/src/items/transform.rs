@@ -368,6 +368,8 @@ impl<'a> Checker<'a> {
                 name: column.name.clone(),
                 ty: column.value.ty.clone(),
                 key: kept.is_some_and(|field| field.key),
+                // Where marks go is followed by a rule over the whole transform.
+                pii: false,
                 doc: kept.and_then(|field| field.doc.clone()),
                 default: None,
                 span: *at,
@@ -488,7 +490,7 @@ pub(crate) fn same_column(field: &SchemaField, span: Span) -> Column {
 /// Adds a column, or replaces the one of its name in place.
 pub(super) fn put(columns: &mut Vec<SchemaField>, column: &Column, span: Span) {
     let field =
-        SchemaField { name: column.name.clone(), ty: column.value.ty.clone(), key: false, doc: None, default: None, span };
+        SchemaField { name: column.name.clone(), ty: column.value.ty.clone(), key: false, pii: false, doc: None, default: None, span };
     match columns.iter_mut().find(|known| known.name == column.name) {
         Some(known) => *known = field,
         None => columns.push(field),

@@ -307,6 +307,8 @@ pub struct Lowering {
     pub name: String,
     /// Its parameters' names, in order.
     pub params: Vec<String>,
+    /// `@hides`: its result does not tell of the person that an argument tells of.
+    pub hides: bool,
     /// HCL.
     pub deploy: Option<String>,
     /// JSONata.

@@ -39,6 +39,8 @@ pub struct SchemaField {
     pub ty: Type,
     /// `@key`.
     pub key: bool,
+    /// `@pii`: it tells of a person.
+    pub pii: bool,
     /// Its doc comment.
     pub doc: Option<String>,
     /// What Avro's readers take where a writer left the field out, as JSON of Avro; of a schema that is read from a file.

@@ -14,6 +14,7 @@ mod failures;
 mod functions;
 mod guards;
 mod names;
+mod pii;
 mod places;
 mod policies;
 mod races;
@@ -60,6 +61,9 @@ pub fn check(program: &Program, diagnostics: &mut Diagnostics) {
     places::csv_is_flat(program, diagnostics);
     places::catalog_names(program, diagnostics);
     places::quarantine_in_table(program, diagnostics);
+    pii::results(program, diagnostics);
+    pii::handed_on(program, diagnostics);
+    pii::partitions(program, diagnostics);
     if whole {
         places::tables_overlap(program, diagnostics);
         tables::never_written(program, diagnostics);
@@ -83,6 +87,7 @@ fn one_place(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
     durations::at_once(flow, diagnostics);
     tables::copied_into_itself(program, flow, diagnostics);
     tables::read_and_written(program, flow, diagnostics);
+    pii::told(program, flow, diagnostics);
 }
 
 /// Rules about statements together.

@@ -308,6 +308,7 @@ fn what_tables_hold() {
         name: "tags".to_owned(),
         ty: Type::List(Box::new(Type::String)),
         key: false,
+        pii: false,
         doc: None,
         default: None,
         span: at(),

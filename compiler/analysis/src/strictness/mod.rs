@@ -66,6 +66,9 @@ pub(crate) fn unknown_attribute(attribute: &Attribute) -> Option<Diagnostic> {
     let diagnostic = Diagnostic::new(codes::UNKNOWN_SETTING, format!("there is no attribute `@{}` of items", name.text))
         .primary(name.span, "");
     Some(match name.text.as_str() {
+        "hides" => {
+            diagnostic.help("`@hides` stands above a function with `lower`, whose result hides what its argument tells")
+        }
         "key" | "pii" => diagnostic.help(format!("`@{}` stands behind the type of a schema's field", name.text)),
         text => match crate::suggest::nearest(text, [allows::NAME, "tag"]) {
             Some(near) => diagnostic

@@ -97,6 +97,7 @@ pub(crate) fn field(program: &Program, field: &SchemaField) -> Field {
         data_type: types::data_type(program, &field.ty),
         optional: field.ty.is_optional(),
         key: field.key,
+        pii: field.pii,
         doc: field.doc.clone(),
     }
 }

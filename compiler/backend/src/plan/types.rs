@@ -30,6 +30,7 @@ pub fn data_type(program: &Program, ty: &Type) -> DataType {
                     data_type: data_type(program, ty),
                     optional: ty.is_optional(),
                     key: false,
+                    pii: false,
                     doc: None,
                 })
                 .collect(),

@@ -48,7 +48,15 @@ fn plain(program: &Program, ty: &Type) -> Type {
 fn said(program: &Program, name: &str) -> Vec<String> {
     let schema = schema(program, name);
     let field = |field: &flow_analysis::program::SchemaField| {
-        format!("{} {:?} {} {:?} {:?}", field.name, plain(program, &field.ty), field.key, field.doc, field.default)
+        format!(
+            "{} {:?} {} {} {:?} {:?}",
+            field.name,
+            plain(program, &field.ty),
+            field.key,
+            field.pii,
+            field.doc,
+            field.default
+        )
     };
     std::iter::once(format!("{:?}", schema.doc)).chain(schema.fields.iter().map(field)).collect()
 }
@@ -69,8 +77,8 @@ schema Address { street: String, city: String? }
 /// Every type that a column can have.
 schema S {
   /// Tells one from another.
-  id:      String @key
-  flag:    Bool
+  id:      String @key @pii
+  flag:    Bool @pii
   count:   Int?
   ratio:   Float
   price:   Decimal(10, 2)?

@@ -243,6 +243,7 @@ pub fn variable(name: &str, ty: Type, kind: VariableKind) -> Variable {
 fn day_before(tick: u32) -> Expr {
     let date = Lowering {
         name: "date".to_owned(),
+        hides: false,
         params: vec!["at".to_owned()],
         deploy: None,
         run: Some("$substring({at}, 0, 10)".to_owned()),
@@ -473,6 +474,7 @@ pub fn program() -> Program {
                 name: "encounter_id".to_owned(),
                 ty: Type::String,
                 key: true,
+                pii: false,
                 doc: None,
                 default: None,
                 span: span("flow"),

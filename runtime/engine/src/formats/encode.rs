@@ -149,10 +149,9 @@ impl Encoder {
                 .iter()
                 .map(|field| {
                     let arrow = arrow_field(field, Texts::Stored);
-                    match &field.doc {
-                        Some(doc) => arrow.with_metadata([("description".to_owned(), doc.clone())].into()),
-                        None => arrow,
-                    }
+                    let doc = field.doc.as_ref().map(|doc| ("description".to_owned(), doc.clone()));
+                    let personal = field.pii.then(|| ("pii".to_owned(), "true".to_owned()));
+                    arrow.with_metadata(doc.into_iter().chain(personal).collect())
                 })
                 .collect::<Vec<_>>(),
         ));

@@ -288,6 +288,8 @@ fn call(function: ScalarFunction, arguments: Vec<Typed>) -> Result<Typed> {
         S::AddDate => (&[T::Date, T::Duration], T::Date),
         S::AddTimestamp => (&[T::Timestamp, T::Duration], T::Timestamp),
         S::ToString => (&[], T::String),
+        S::Hash => (&[T::String], T::String),
+        S::Mask => (&[T::String, T::Int], T::String),
     };
     let fits = if function == S::ToString {
         arguments.len() == 1
@@ -307,6 +309,8 @@ fn call(function: ScalarFunction, arguments: Vec<Typed>) -> Result<Typed> {
         S::Upper => Function::Text(TextFunction::Upper),
         S::Trim => Function::Text(TextFunction::Trim),
         S::ToString => Function::Text(TextFunction::ToString),
+        S::Hash => Function::Text(TextFunction::Hash),
+        S::Mask => Function::Text(TextFunction::Mask),
         S::AbsInt | S::AbsFloat => Function::Abs,
         S::Round => Function::Round,
         S::Floor => Function::Floor,

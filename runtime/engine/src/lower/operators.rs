@@ -428,6 +428,7 @@ pub(super) fn hidden_field(name: String, data_type: DataType, optional: bool) ->
         data_type,
         optional,
         key: false,
+        pii: false,
         doc: None,
     }
 }

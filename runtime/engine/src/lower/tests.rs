@@ -190,6 +190,15 @@ fn texts() {
     assert_eq!(value(&call("character_length", &[col("s")]), "int").unwrap(), json!(8));
     assert_eq!(value(&call("trim", &[col("s")]), "string").unwrap(), json!("Zürich"));
     assert_eq!(value(&call("upper", &[col("s")]), "string").unwrap(), json!(" ZÜRICH "));
+    // As `printf abc | sha256sum` says.
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(value(&call("hash", &[text("abc")]), "string").unwrap(), json!(abc));
+    let mask = |of: Value, keep| value(&call("mask", &[of, int(keep)]), "string").unwrap();
+    assert_eq!(mask(text("Zürich"), 2), json!("****ch"));
+    assert_eq!(mask(text("Zürich"), 0), json!("******"));
+    assert_eq!(mask(text("Zürich"), 6), json!("******"));
+    assert_eq!(mask(text("Zürich"), -1), json!("******"));
+    assert_eq!(mask(col("s"), 3), json!("*****ch "));
     assert_eq!(value(&call("lower", &[col("s")]), "string").unwrap(), json!(" zürich "));
     assert_eq!(value(&call("contains", &[col("s"), text("ür")]), "bool").unwrap(), json!(true));
     assert_eq!(value(&call("starts_with", &[col("s"), text("Z")]), "bool").unwrap(), json!(false));

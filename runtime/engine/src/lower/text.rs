@@ -2,12 +2,14 @@
 
 use crate::lower::function::{Operand, wrong_arguments};
 use crate::temporal::{format_date, format_duration, format_timestamp};
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringViewBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringViewArray, StringViewBuilder};
 use arrow::datatypes::{
     DataType as ArrowType, Date32Type, DurationMicrosecondType, Float64Type, Int64Type, TimeUnit,
     TimestampMicrosecondType,
 };
 use datafusion::common::Result;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// What is computed.
@@ -25,6 +27,10 @@ pub enum TextFunction {
     Concat,
     /// Any scalar in the run stage's encoding.
     ToString,
+    /// SHA-256 in hexadecimal.
+    Hash,
+    /// All but the last characters as `*`.
+    Mask,
 }
 
 impl TextFunction {
@@ -36,6 +42,8 @@ impl TextFunction {
             TextFunction::Trim => "flow_trim",
             TextFunction::Concat => "flow_concat",
             TextFunction::ToString => "flow_to_string",
+            TextFunction::Hash => "flow_hash",
+            TextFunction::Mask => "flow_mask",
         }
     }
 }
@@ -61,6 +69,7 @@ pub(super) fn unary(function: TextFunction, operand: &dyn Array) -> Result<Array
             (TextFunction::Trim, Some(text)) => builder.append_value(text.trim()),
             (TextFunction::Lower, Some(text)) => builder.append_value(text.to_lowercase()),
             (TextFunction::Upper, Some(text)) => builder.append_value(text.to_uppercase()),
+            (TextFunction::Hash, Some(text)) => builder.append_value(hash(text)),
             _ => return Err(wrong_arguments(function.name())),
         }
     }
@@ -69,12 +78,15 @@ pub(super) fn unary(function: TextFunction, operand: &dyn Array) -> Result<Array
 
 pub(super) fn binary(function: TextFunction, left: &Operand, right: &Operand) -> Result<ArrayRef> {
     let wrong = || wrong_arguments(function.name());
-    if function != TextFunction::Concat {
-        return Err(wrong());
-    }
     let (l, l_single) = left.datum().get();
     let (r, r_single) = right.datum().get();
     let l = l.as_string_view_opt().ok_or_else(wrong)?;
+    if function == TextFunction::Mask {
+        return masked(l, l_single, r.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?, r_single);
+    }
+    if function != TextFunction::Concat {
+        return Err(wrong());
+    }
     let r = r.as_string_view_opt().ok_or_else(wrong)?;
     let rows = match (l_single, r_single) {
         (true, true) => 1,
@@ -84,7 +96,7 @@ pub(super) fn binary(function: TextFunction, left: &Operand, right: &Operand) ->
     let mut builder = StringViewBuilder::with_capacity(rows);
     let mut joined = String::new();
     for row in 0..rows {
-        let at = |texts: &arrow::array::StringViewArray, single| {
+        let at = |texts: &StringViewArray, single| {
             let row = if single { 0 } else { row };
             texts.is_valid(row).then(|| texts.value(row).to_owned())
         };
@@ -99,6 +111,37 @@ pub(super) fn binary(function: TextFunction, left: &Operand, right: &Operand) ->
         }
     }
     Ok(Arc::new(builder.finish()))
+}
+
+/// SHA-256 of a text's UTF-8, in hexadecimal.
+fn hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+fn masked(texts: &StringViewArray, one_text: bool, keeps: &Int64Array, one_keep: bool) -> Result<ArrayRef> {
+    let rows = if one_text { keeps.len() } else { texts.len() };
+    let mut builder = StringViewBuilder::with_capacity(rows);
+    for row in 0..rows {
+        let (text, keep) = (if one_text { 0 } else { row }, if one_keep { 0 } else { row });
+        if texts.is_null(text) || keeps.is_null(keep) {
+            builder.append_null();
+        } else {
+            builder.append_value(mask(texts.value(text), keeps.value(keep)));
+        }
+    }
+    Ok(Arc::new(builder.finish()))
+}
+
+/// All but the last `keep` characters as `*`; a text that is no longer, whole.
+fn mask(text: &str, keep: i64) -> String {
+    let length = text.chars().count();
+    let keep = usize::try_from(keep).unwrap_or(0);
+    let hidden = if length > keep { length - keep } else { length };
+    text.chars().enumerate().map(|(at, char)| if at < hidden { '*' } else { char }).collect()
 }
 
 fn to_string(operand: &dyn Array) -> Result<ArrayRef> {

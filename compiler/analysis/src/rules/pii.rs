@@ -1,0 +1,273 @@
+//! Personal data (`@pii`): where a marked column goes, and where it must not go unsaid.
+//!
+//! The mark follows values: a column that is computed from a marked one is personal too. It does not follow what is
+//! decided by them: a comparison, a test, a count. A function that is declared `@hides` (`hash`, `mask`, `average` …) ends
+//! it. A schema's column into which a personal value comes must say so itself: whoever reads the table sees it there.
+
+use crate::program::{
+    Column, Expr, ExprKind, Fail, Flow, Operator, OperatorKind, Program, Schema, SchemaField, SchemaId, Statement, Step,
+    TableId, Transform, Type, VariableId,
+};
+use flow_diagnostics::{Diagnostic, Diagnostics, Span, codes};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The way of a personal value: the marked column first, then each column that was computed from the one before.
+#[derive(Debug, Clone)]
+struct Trail(Vec<(String, Span)>);
+
+impl Trail {
+    fn then(&self, name: &str, at: Span) -> Trail {
+        let mut way = self.0.clone();
+        way.push((name.to_owned(), at));
+        Trail(way)
+    }
+
+    /// `` `Patient.name` → `full_name` ``.
+    fn shown(&self) -> String {
+        self.0.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(" → ")
+    }
+
+    fn source(&self) -> Option<&(String, Span)> {
+        self.0.first()
+    }
+}
+
+/// Personal columns of the rows at hand, by name.
+type Marked = BTreeMap<String, Trail>;
+
+/// Columns of results that hold personal data without saying so.
+pub(super) fn results(program: &Program, diagnostics: &mut Diagnostics) {
+    for transform in &program.transforms {
+        let Some(output) = program.schema(transform.output) else { continue };
+        let marked = result_of(program, transform);
+        for field in output.fields.iter().filter(|field| !field.pii) {
+            if let Some(trail) = marked.get(&field.name) {
+                let message =
+                    format!("`{}` in the result of `{}` is personal data, and `{}` does not say so", field.name, transform.name, output.name);
+                diagnostics.push(unmarked(message, trail, field));
+            }
+        }
+    }
+}
+
+/// Rows handed from a schema to another one, by a copy, to a transform or into a table.
+pub(super) fn handed_on(program: &Program, diagnostics: &mut Diagnostics) {
+    let mut told: BTreeSet<(SchemaId, SchemaId)> = BTreeSet::new();
+    for step in program.flows.iter().flat_map(Flow::steps) {
+        for (from, into, what) in handovers(program, step) {
+            if from == into || !told.insert((from, into)) {
+                continue;
+            }
+            let (Some(have), Some(want)) = (program.schema(from), program.schema(into)) else { continue };
+            for field in want.fields.iter().filter(|field| !field.pii) {
+                let Some(source) = have.fields.iter().find(|known| known.name == field.name && known.pii) else { continue };
+                let trail = Trail(vec![(format!("{}.{}", have.name, source.name), source.span)]);
+                let message = format!("step `{}` {what}, and `{}.{}` does not say that it is personal data", step.name, want.name, field.name);
+                diagnostics.push(unmarked(message, &trail, field).secondary(step.name_span, "here"));
+            }
+        }
+    }
+}
+
+/// Marked columns that name folders.
+pub(super) fn partitions(program: &Program, diagnostics: &mut Diagnostics) {
+    for table in &program.tables {
+        let Some(schema) = program.schema(table.schema) else { continue };
+        for partition in &table.partitions {
+            let Some(field) = schema.fields.iter().find(|field| field.name == partition.name && field.pii) else { continue };
+            diagnostics.push(
+                Diagnostic::new(codes::PII_PARTITION, format!("`{}` is parted by `{}`, which is personal data", table.name, field.name))
+                    .primary(partition.span, "its values become names of folders")
+                    .secondary(field.span, "marked here")
+                    .note("names of objects stand in access logs, in listings and in error messages, where no mark protects them")
+                    .help(format!("part by something else, or by a hash: a column `{0}_hash = hash({0})`", field.name)),
+            );
+        }
+    }
+}
+
+/// Personal data in what people and logs read: messages, causes of failures.
+pub(super) fn told(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
+    let mut variables: BTreeMap<VariableId, Trail> = BTreeMap::new();
+    let mut found: Vec<(Trail, Span, &'static str)> = Vec::new();
+    flow.walk(&mut |statement| match statement {
+        Statement::Let { variable, value, span } => {
+            if let Some(trail) = trail(program, value, &Marked::new(), &variables) {
+                let name = flow.variable(*variable).map_or("?", |variable| variable.name.as_str());
+                variables.insert(*variable, trail.then(name, *span));
+            }
+        }
+        Statement::Fail(Fail::New { cause: Some(cause), .. }) => {
+            if let Some(trail) = trail(program, cause, &Marked::new(), &variables) {
+                found.push((trail, cause.span, "the cause of a failure"));
+            }
+        }
+        Statement::Step(step) => {
+            for text in message(step) {
+                if let Some(trail) = trail(program, text, &Marked::new(), &variables) {
+                    found.push((trail, text.span, "a message"));
+                }
+            }
+        }
+        _ => {}
+    });
+    for (trail, at, what) in found {
+        let mut diagnostic = Diagnostic::new(codes::PII_TOLD, format!("personal data in {what}: {}", trail.shown()))
+            .primary(at, "told to whoever reads it");
+        if let Some((_, source)) = trail.source() {
+            diagnostic = diagnostic.secondary(*source, "marked here");
+        }
+        diagnostics.push(
+            diagnostic
+                .note("messages go to channels, and causes to the console, to CloudWatch and to alarms: they stay there")
+                .help("name the record by a key that is not personal"),
+        );
+    }
+}
+
+fn unmarked(message: String, trail: &Trail, field: &SchemaField) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(codes::PII_UNMARKED, message).primary(field.span, "not marked `@pii`");
+    for (at, (name, span)) in trail.0.iter().enumerate() {
+        let label = if at == 0 { "marked here".to_owned() } else { format!("`{name}` is computed from it") };
+        diagnostic = diagnostic.secondary(*span, label);
+    }
+    if trail.0.len() > 1 || trail.0.iter().all(|(name, _)| !name.ends_with(&format!(".{}", field.name))) {
+        diagnostic = diagnostic.note(format!("its way is {} → `{}`", trail.shown(), field.name));
+    }
+    diagnostic
+        .help(format!("mark it: write `@pii` behind the type of `{}`", field.name))
+        .help("or hide it: `hash(…)` where rows must still be told apart, `mask(…)` where people read it")
+}
+
+/// What a step hands from one schema to another, in words.
+fn handovers(program: &Program, step: &Step) -> Vec<(SchemaId, SchemaId, String)> {
+    let table = |id: &TableId| program.table(*id);
+    let Some(payload) = step.call.arguments.entry("Payload") else { return Vec::new() };
+    let text = |name: &str| payload.entry(name).and_then(Expr::text);
+    let mut found = Vec::new();
+    match text("operation") {
+        Some("copy") => {
+            if let (Some(from), Some(into)) =
+                (step.call.reads.first().and_then(table), step.call.writes.first().and_then(table))
+            {
+                found.push((from.schema, into.schema, format!("copies `{}` into `{}`", from.name, into.name)));
+            }
+        }
+        Some("run") => {
+            let Some(transform) = program.transforms.iter().find(|one| Some(one.name.as_str()) == text("transform")) else {
+                return found;
+            };
+            for input in &transform.inputs {
+                let given = payload.entry("inputs").and_then(|inputs| inputs.entry(&input.name));
+                if let Some(ExprKind::Table(place)) = given.map(|given| &given.kind)
+                    && let Some(from) = table(&place.table)
+                {
+                    found.push((from.schema, input.schema, format!("gives `{}` to `{}`", from.name, transform.name)));
+                }
+            }
+            if let Some(into) = step.call.writes.first().and_then(table) {
+                found.push((transform.output, into.schema, format!("writes the result of `{}` into `{}`", transform.name, into.name)));
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+/// The texts that a step sends to people: what a handler of the generic binary is given.
+fn message(step: &Step) -> Vec<&Expr> {
+    let Some(payload) = step.call.arguments.entry("Payload") else { return Vec::new() };
+    match (payload.entry("operation").and_then(Expr::text), payload.entry("arguments").map(|arguments| &arguments.kind)) {
+        (Some("handler"), Some(ExprKind::Record(entries))) => entries.iter().map(|(_, value)| value).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn columns_of(schema: &Schema) -> Marked {
+    let marked = schema.fields.iter().filter(|field| field.pii);
+    marked.map(|field| (field.name.clone(), Trail(vec![(format!("{}.{}", schema.name, field.name), field.span)]))).collect()
+}
+
+/// The personal columns of a transform's result.
+fn result_of(program: &Program, transform: &Transform) -> Marked {
+    let input = |name: &str| {
+        let input = transform.inputs.iter().find(|input| input.name == name);
+        input.and_then(|input| program.schema(input.schema)).map(columns_of).unwrap_or_default()
+    };
+    transform.operators.iter().fold(input(&transform.from), |marked, operator| after(program, operator, marked, &input))
+}
+
+/// The personal columns after an operator.
+fn after(program: &Program, operator: &Operator, marked: Marked, _input: &dyn Fn(&str) -> Marked) -> Marked {
+    let no_variables = BTreeMap::new();
+    let compute = |columns: &[Column], into: &mut Marked| {
+        for column in columns {
+            match trail(program, &column.value, &marked, &no_variables) {
+                Some(trail) => {
+                    let passed_on = matches!(&column.value.kind, ExprKind::Column(name) if *name == column.name);
+                    into.insert(column.name.clone(), if passed_on { trail } else { trail.then(&column.name, column.value.span) });
+                }
+                None => drop(into.remove(&column.name)),
+            }
+        }
+    };
+    match &operator.kind {
+        OperatorKind::Where(_) | OperatorKind::Sort(_) | OperatorKind::Take(_) | OperatorKind::Distinct => marked,
+        OperatorKind::Derive(columns) | OperatorKind::Window { columns, .. } => {
+            let mut all = marked.clone();
+            compute(columns, &mut all);
+            all
+        }
+        OperatorKind::Select(columns) => {
+            let mut all = Marked::new();
+            compute(columns, &mut all);
+            all
+        }
+        OperatorKind::Group { keys, aggregates } => {
+            let mut all = Marked::new();
+            compute(keys, &mut all);
+            compute(aggregates, &mut all);
+            all
+        }
+    }
+}
+
+/// Where a value's personal data comes from, if it holds any.
+fn trail(program: &Program, expr: &Expr, columns: &Marked, variables: &BTreeMap<VariableId, Trail>) -> Option<Trail> {
+    let within = |expr: &Expr| trail(program, expr, columns, variables);
+    match &expr.kind {
+        ExprKind::Column(name) => columns.get(name).cloned(),
+        ExprKind::Variable(id) | ExprKind::Perhaps(id) => variables.get(id).cloned(),
+        ExprKind::Field { target, name, .. } => field_of(program, &target.ty, name).or_else(|| within(target)),
+        // What is decided by a value does not tell it.
+        _ if matches!(expr.ty.required().base(), Type::Bool) => None,
+        ExprKind::IsNone { .. } | ExprKind::Matches(..) | ExprKind::In(..) => None,
+        ExprKind::If(_, then, otherwise) => within(then).or_else(|| within(otherwise)),
+        ExprKind::Call { function, .. } if function.hides => None,
+        // A record of a schema carries its marks in its type; made into something else it is one personal value.
+        ExprKind::Call { .. } | ExprKind::Text(_) => {
+            expr.children().into_iter().find_map(|part| within(part).or_else(|| any_field(program, &part.ty)))
+        }
+        _ => expr.children().into_iter().find_map(within),
+    }
+}
+
+/// A field of a schema's record that is marked.
+fn field_of(program: &Program, ty: &Type, name: &str) -> Option<Trail> {
+    let Type::Row(id) = ty.required().base() else { return None };
+    columns_of(program.schema(*id)?).remove(name)
+}
+
+/// Any marked field within a type.
+fn any_field(program: &Program, ty: &Type) -> Option<Trail> {
+    match ty {
+        Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => any_field(program, inner),
+        Type::Nominal { base, .. } => any_field(program, base),
+        Type::Record(fields) => fields.iter().find_map(|(_, ty)| any_field(program, ty)),
+        Type::Row(id) => {
+            let schema = program.schema(*id)?;
+            columns_of(schema).into_values().next().or_else(|| schema.fields.iter().find_map(|field| any_field(program, &field.ty)))
+        }
+        _ => None,
+    }
+}
