@@ -160,6 +160,8 @@ codes! {
     356 Error NOT_AWAITED "callback that is not awaited";
     357 Error NOT_A_FLOW "`call` of what is no flow";
     358 Error STATE_PLACE "`flow.state` outside of a handler";
+    359 Error UNION_CASE "case of a tagged union";
+    360 Error UNION_FIELD "field of two types in a union";
     361 Error TEST_ROWS "rows of a test without a type";
     362 Error TEST_TABLE "table that a test does not have";
     363 Error MOCK_PLACE "test that asks of no run";

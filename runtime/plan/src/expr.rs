@@ -10,6 +10,13 @@ use serde::{Deserialize, Serialize};
 pub enum Expr {
     /// A column of the operator's input.
     Column(String),
+    /// A field of a record; `none` where the record is.
+    Field {
+        /// The record.
+        operand: Box<Expr>,
+        /// The field.
+        name: String,
+    },
     /// A constant.
     Literal(Literal),
     /// `none` of a type.

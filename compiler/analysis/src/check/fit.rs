@@ -82,6 +82,7 @@ impl<'a> Checker<'a> {
             Type::Nominal { name, base } => {
                 let expr = self.convert(expr, base, span)?;
                 self.nominal_checks(&expr, name, span);
+                self.union_record(&expr, name, span);
                 Ok(Expr { ty: want.clone(), ..expr })
             }
             Type::Float if matches!(expr.ty.base(), Type::Int) => Ok(self.float(expr)),

@@ -30,7 +30,7 @@ pub(crate) use call::{Arg, ArgValue, Bound};
 pub(crate) use fit::{fits, Because};
 pub(crate) use names::cases;
 pub(crate) use narrow::{facts, path};
-pub(crate) use resources::{Made, Naming};
+pub(crate) use resources::{Made, Naming, snake};
 
 use crate::program::{
     Expr, Guard, Lowering, Program, Project, ResourceId, Schedule, SchemaId, SecretId, TableId, TransformId, Type,
@@ -58,6 +58,14 @@ pub(crate) struct Checker<'a> {
     /// The item of each nominal type, by its name.
     pub nominals: HashMap<String, Def<'a>>,
     pub schemas: HashMap<Key, SchemaId>,
+    /// Tagged unions, by the names of their types.
+    pub unions: HashMap<String, crate::items::Union>,
+    /// Schemas of tables whose rows are of a union, by the union's name.
+    pub union_schemas: HashMap<String, SchemaId>,
+    /// The tables of items that declare one for each case of a union.
+    pub families: HashMap<Key, Vec<TableId>>,
+    /// The case for which such a table is being checked.
+    pub of_case: Option<crate::items::OfCase>,
     /// Schemas whose file could not be read: reported already.
     pub unread: HashSet<Key>,
     /// Schemas whose fields are being checked: one that is met among them holds itself.
@@ -235,6 +243,10 @@ impl<'a> Checker<'a> {
             types: HashMap::new(),
             nominals: HashMap::new(),
             schemas: HashMap::new(),
+            unions: HashMap::new(),
+            union_schemas: HashMap::new(),
+            families: HashMap::new(),
+            of_case: None,
             unread: HashSet::new(),
             open_schemas: Vec::new(),
             tables: HashMap::new(),

@@ -174,6 +174,7 @@ impl<'a> Checker<'a> {
                 }
                 None => Expr::error(span),
             },
+            ItemKind::Source(item) | ItemKind::Sink(item) if item.each.is_some() => self.no_single_table(def, span),
             ItemKind::Source(_) | ItemKind::Sink(_) => match self.table(def) {
                 Some(id) => {
                     let ty = self.program.table(id).map_or(Type::Error, |table| Type::Table(table.schema));

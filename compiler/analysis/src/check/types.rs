@@ -34,7 +34,11 @@ impl<'a> Checker<'a> {
                 Type::Record(list)
             }
             TypeKind::Case { name, .. } => {
-                self.not_yet(name.span, "a tagged union");
+                self.report(
+                    Diagnostic::new(codes::BAD_TYPE, "a case with fields stands in a `type` of its own")
+                        .primary(name.span, "")
+                        .help(format!("write `type {} = {{ … }}`, or a union of several cases", name.text)),
+                );
                 Type::Error
             }
             TypeKind::Literal(text) => Type::Literals(vec![text.clone()]),
@@ -57,7 +61,8 @@ impl<'a> Checker<'a> {
                                 Diagnostic::new(codes::BAD_TYPE, format!("`{shown}` cannot be a case of a union"))
                                     .primary(case.span, "not a text")
                                     .note("the cases of a union are texts, so that each can be told from the others")
-                                    .help("write texts: `\"a\" | \"b\"`"),
+                                    .help("write texts: `\"a\" | \"b\"`")
+                                    .help("or a `type` whose cases are all records: `type Event = Created { … } | Deleted { … }`"),
                             );
                             return Type::Error;
                         }
@@ -87,6 +92,9 @@ impl<'a> Checker<'a> {
         };
         if qualifier.is_none() && generics.contains(&name.text) {
             return Type::Generic(name.text.clone());
+        }
+        if let Some(case) = self.of_case.as_ref().filter(|case| qualifier.is_none() && case.variable == name.text) {
+            return Type::Row(case.schema);
         }
         let def = match qualifier {
             None => self.names.type_named(module, &name.text),
@@ -153,6 +161,9 @@ impl<'a> Checker<'a> {
             "Table" => match arguments.first() {
                 Some(inner) => match self.ty(inner, module, generics) {
                     Type::Row(id) => Type::Table(id),
+                    Type::Nominal { name, .. } if self.unions.contains_key(&name) => {
+                        self.union_rows(&name).map_or(Type::Error, Type::Table)
+                    }
                     Type::Error => Type::Error,
                     other => {
                         let shown = self.show(&other);
@@ -189,7 +200,7 @@ impl<'a> Checker<'a> {
         false
     }
 
-    fn unknown_type(&mut self, path: &Path, module: usize, only: Option<usize>) -> Type {
+    pub fn unknown_type(&mut self, path: &Path, module: usize, only: Option<usize>) -> Type {
         if let [name] = path.segments.as_slice()
             && self.names.is_broken(module, &name.text)
         {
@@ -237,7 +248,11 @@ impl<'a> Checker<'a> {
                     return Type::Error;
                 }
                 let base = match &item.ty {
-                    Some(ty) => self.ty(ty, def.module, &[]),
+                    Some(ty) if self.is_tagged(ty, def.module) => self.tagged_union(def, ty, &item.name),
+                    Some(ty) => {
+                        self.no_tag(def);
+                        self.ty(ty, def.module, &[])
+                    }
                     None => Type::Json,
                 };
                 self.open.remove(&def.key());

@@ -4,6 +4,7 @@
 //! twice; any other value needs an `else`.
 
 use super::flow::{keep, lose, FlowBuilder};
+use super::union::Union;
 use crate::check::{cases, path, Because, Checker, Local, Scope};
 use crate::program::{Arm, Binary, Expr, ExprKind, Match, Stage, Statement, Type, Value, VariableKind};
 use flow_diagnostics::{codes, Diagnostic, Span};
@@ -20,6 +21,8 @@ struct Taken {
 /// The values that a `match` has met.
 #[derive(Default)]
 struct Met {
+    /// The union whose cases are looked at, and the value itself: what is compared is its tag.
+    union: Option<(Union, Expr)>,
     values: Vec<(Value, Span)>,
     none: Option<Span>,
     otherwise: Option<Span>,
@@ -109,8 +112,12 @@ impl<'a> Checker<'a> {
         scope: &Scope,
     ) -> (Expr, Vec<Taken>) {
         let value = self.expr(ast, scope, None);
-        let value = self.matchable(value, ast.span);
-        let mut met = Met::default();
+        let union = self.union_of(&value.ty).cloned();
+        let (value, union) = match union {
+            Some(union) => (tag_of(&value, &union), Some((union, value))),
+            None => (self.matchable(value, ast.span), None),
+        };
+        let mut met = Met { union, ..Met::default() };
         let mut taken = Vec::new();
         for pattern in patterns {
             if let Some(otherwise) = met.otherwise {
@@ -195,6 +202,12 @@ impl<'a> Checker<'a> {
                 Type::Literals(_) if !texts.is_empty() && texts.len() == literals.len() => Type::Literals(texts),
                 _ => required.clone(),
             };
+            let texts = literals.iter().filter_map(Expr::text).collect::<Vec<_>>();
+            // The whole value, not the tag that was compared; of one case, as that case.
+            let (ty, value) = match &met.union {
+                Some((union, whole)) => (union.only(&texts).unwrap_or_else(|| whole.ty.required().clone()), whole),
+                None => (ty, value),
+            };
             let ty = if narrows { ty } else { ty.optional() };
             let local = if value.is_error() { Expr::error(name.span) } else { Expr { ty, ..value.clone() } };
             inner.declare(&name.text, Local::Value(local));
@@ -248,6 +261,10 @@ impl<'a> Checker<'a> {
                 let text = named.text();
                 if value.is_error() {
                     return None;
+                }
+                if let Some((union, whole)) = met.union.clone() {
+                    let literal = self.union_case_named(&union, &whole, named)?;
+                    return self.case(&literal, named.span, cases(required)?, value, met);
                 }
                 let Some(known) = cases(required) else {
                     self.report(
@@ -310,7 +327,11 @@ impl<'a> Checker<'a> {
     }
 
     fn exhaustive(&mut self, value: &Expr, span: Span, met: &Met) {
-        let shown = self.show(&value.ty);
+        let shown = self.show(met.union.as_ref().map_or(&value.ty, |(_, whole)| &whole.ty));
+        let named = |text: &str| {
+            let case = met.union.as_ref().and_then(|(union, _)| union.cases.iter().find(|case| case.literal == text));
+            case.map(|case| case.name.clone())
+        };
         let all: Option<Vec<Value>> = match value.ty.required().base() {
             Type::Literals(texts) => Some(texts.iter().map(|text| Value::String(text.clone())).collect()),
             Type::Bool => Some(vec![Value::Bool(true), Value::Bool(false)]),
@@ -319,7 +340,7 @@ impl<'a> Checker<'a> {
         let mut left: Vec<String> = Vec::new();
         for case in all.iter().flatten().filter(|case| !met.values.iter().any(|(other, _)| other == *case)) {
             left.push(match case {
-                Value::String(text) => format!("\"{text}\""),
+                Value::String(text) => named(text).unwrap_or_else(|| format!("\"{text}\"")),
                 Value::Bool(value) => value.to_string(),
                 _ => continue,
             });
@@ -354,6 +375,17 @@ impl<'a> Checker<'a> {
             _ => {}
         }
     }
+}
+
+/// The tag of a union's value, which is compared in its place.
+fn tag_of(value: &Expr, union: &Union) -> Expr {
+    let optional = value.ty.is_optional();
+    let texts = Type::Literals(union.cases.iter().map(|case| case.literal.clone()).collect());
+    let kind = ExprKind::Field { target: Box::new(value.clone()), name: union.tag.clone(), optional };
+    if value.is_error() {
+        return value.clone();
+    }
+    Expr::new(kind, if optional { texts.optional() } else { texts }, value.stage, value.span)
 }
 
 fn condition(value: &Expr, mut literals: Vec<Expr>, none: Option<Span>, span: Span) -> Expr {
@@ -405,6 +437,11 @@ type Checked = (Option<Expr>, Vec<Statement>, bool, Span);
 
 /// The statement: a chain of `if`s where the graph is chosen before anything is deployed.
 fn statement(value: Expr, mut arms: Vec<Checked>, flow: &FlowBuilder<'_>, span: Span) -> Statement {
+    // Also the tag of a union.
+    let looked_at = match &value.kind {
+        ExprKind::Field { target, optional: false, .. } if matches!(value.ty, Type::Literals(_)) => target.as_ref(),
+        _ => &value,
+    };
     let of_input = |expr: &Expr| match &expr.kind {
         ExprKind::Variable(id) => {
             flow.variables.get(id.0 as usize).is_some_and(|variable| variable.kind == VariableKind::Param)
@@ -413,7 +450,7 @@ fn statement(value: Expr, mut arms: Vec<Checked>, flow: &FlowBuilder<'_>, span: 
     };
     let deploy = !value.is_error() && value.stage <= Stage::Apply;
     // The entry state has checked the flow's input: what is left is the last arm's.
-    let certain = deploy || of_input(&value) || matches!(value.ty.base(), Type::Bool);
+    let certain = deploy || of_input(looked_at) || matches!(value.ty.base(), Type::Bool);
     let last = match arms.last() {
         Some((None, ..)) => arms.pop(),
         Some(_) if certain => arms.pop(),

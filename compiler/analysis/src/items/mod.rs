@@ -4,6 +4,7 @@ mod branches;
 mod combine;
 mod composite;
 mod failing;
+mod family;
 mod flow;
 mod function;
 mod head;
@@ -26,6 +27,9 @@ mod table;
 mod task;
 mod testing;
 mod transform;
+mod union;
 mod when;
 
+pub(crate) use family::OfCase;
 pub(crate) use program::program;
+pub(crate) use union::{Union, UnionCase};

@@ -187,6 +187,9 @@ impl<'a> Checker<'a> {
             let diagnostic = Self::suggest(diagnostic, &name.text, name.span, &known, "tables are");
             return self.fail(span, diagnostic);
         };
+        if matches!(&def.item.kind, ItemKind::Source(item) | ItemKind::Sink(item) if item.each.is_some()) {
+            return Expr { ty: Type::Target, ..self.no_single_table(def, span) };
+        }
         let Some(id) = self.table(def) else { return Expr { ty: Type::Target, ..Expr::error(span) } };
         let Some(table) = self.program.table(id) else { return Expr::error(span) };
         let (role, declared, columns) = (table.role, table.span, table.partitions.clone());

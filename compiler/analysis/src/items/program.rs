@@ -24,8 +24,8 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
         .collect();
     for def in &defs {
         for attribute in &def.item.attributes {
-            if attribute.name.text == "tag" {
-                checker.not_yet(attribute.span, "`@tag`");
+            if attribute.name.text == "tag" && matches!(def.item.kind, ItemKind::Type(_)) {
+                // Read where the union is.
             } else if attribute.name.text == "hides" && lowered(&def.item.kind) {
                 continue;
             } else if let Some(unknown) = unknown_attribute(attribute) {
@@ -72,6 +72,9 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
     }
     for def in &defs {
         match &def.item.kind {
+            ItemKind::Source(item) | ItemKind::Sink(item) if item.each.is_some() => {
+                checker.family(*def);
+            }
             ItemKind::Source(_) | ItemKind::Sink(_) => {
                 checker.table(*def);
             }

@@ -51,7 +51,8 @@ impl<'a> Checker<'a> {
             schema.fields.clone_from(&fields);
         }
         let cause = std::mem::replace(&mut self.cause, item.name.span);
-        let checks = self.schema_checks(item, &fields, def.module);
+        let mut checks = self.schema_checks(item, &fields, def.module);
+        checks.extend(fields.iter().flat_map(|field| self.column_checks(field)).collect::<Vec<_>>());
         self.cause = cause;
         if let Some(schema) = self.program.schemas.get_mut(id.0 as usize) {
             schema.checks = checks;
@@ -163,7 +164,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A column's type holds data.
-    fn column_type(&mut self, ty: Type, written: &ast::TypeExpr) -> Type {
+    pub fn column_type(&mut self, ty: Type, written: &ast::TypeExpr) -> Type {
         fn holds_data(ty: &Type, open: &[SchemaId]) -> bool {
             match ty {
                 Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => holds_data(inner, open),

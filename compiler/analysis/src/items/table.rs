@@ -42,11 +42,7 @@ impl<'a> Checker<'a> {
         id
     }
 
-    fn checked_table(&mut self, def: Def<'a>, item: &'a TableItem, role: TableRole) -> Option<Table> {
-        if let Some(each) = &item.each {
-            self.not_yet(each.variable.span, "a table for each case of a union");
-            return None;
-        }
+    pub(super) fn checked_table(&mut self, def: Def<'a>, item: &'a TableItem, role: TableRole) -> Option<Table> {
         let schema = match self.ty(&item.ty, def.module, &[]) {
             Type::Table(schema) => schema,
             Type::Error => return None,
@@ -60,13 +56,18 @@ impl<'a> Checker<'a> {
                 return None;
             }
         };
-        let owner = self.owner(&item.name.text, def.item.doc.as_deref(), item.name.span);
-        let scope = Scope { owner: Some(owner), ..Scope::new(def.module) };
+        let of_case = self.of_case.clone();
+        let name = of_case.as_ref().map_or_else(|| item.name.text.clone(), |case| case.table_name(item));
+        let owner = self.owner(&name, def.item.doc.as_deref(), item.name.span);
+        let mut scope = Scope { owner: Some(owner), ..Scope::new(def.module) };
+        if let (Some(case), Some(each)) = (&of_case, &item.each) {
+            case.declare(&mut scope, each.variable.span);
+        }
         // A catalog describes the table, so the table comes first, without it.
         let before = std::mem::replace(&mut self.without_catalogs, true);
         let location = self.location(item, &scope);
         self.without_catalogs = before;
-        let mut table = self.table_of(def, item, role, schema, &location)?;
+        let mut table = Table { name, ..self.table_of(def, item, role, schema, &location)? };
         if before {
             return Some(table);
         }

@@ -131,8 +131,9 @@ fn unmarked(message: String, trail: &Trail, field: &SchemaField) -> Diagnostic {
         let label = if at == 0 { "marked here".to_owned() } else { format!("`{name}` is computed from it") };
         diagnostic = diagnostic.secondary(*span, label);
     }
-    if trail.0.len() > 1 || trail.0.iter().all(|(name, _)| !name.ends_with(&format!(".{}", field.name))) {
-        diagnostic = diagnostic.note(format!("its way is {} → `{}`", trail.shown(), field.name));
+    if trail.0.len() > 1 {
+        let here = if trail.0.last().is_some_and(|(name, _)| *name == field.name) { String::new() } else { format!(" → `{}`", field.name) };
+        diagnostic = diagnostic.note(format!("its way is {}{here}", trail.shown()));
     }
     diagnostic
         .help(format!("mark it: write `@pii` behind the type of `{}`", field.name))

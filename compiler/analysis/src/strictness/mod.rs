@@ -69,6 +69,7 @@ pub(crate) fn unknown_attribute(attribute: &Attribute) -> Option<Diagnostic> {
         "hides" => {
             diagnostic.help("`@hides` stands above a function with `lower`, whose result hides what its argument tells")
         }
+        "tag" => diagnostic.help("`@tag(kind)` stands above a `type` whose cases are records"),
         "key" | "pii" => diagnostic.help(format!("`@{}` stands behind the type of a schema's field", name.text)),
         text => match crate::suggest::nearest(text, [allows::NAME, "tag"]) {
             Some(near) => diagnostic

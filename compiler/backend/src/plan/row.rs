@@ -65,7 +65,12 @@ impl Rows<'_> {
             | ExprKind::SecretArn(_)
             | ExprKind::SecretName(_) => self.fault(expr, "a deploy value"),
             ExprKind::Variable(_) | ExprKind::Raw(_) | ExprKind::Perhaps(_) | ExprKind::Context(_) | ExprKind::TaskResult => self.fault(expr, "a run value"),
-            ExprKind::Field { .. } => self.fault(expr, "a field of a record"),
+            ExprKind::Field { target, name, .. } => match target.ty.required().base().required().base() {
+                Type::Record(_) | Type::Row(_) => {
+                    Expr::Field { operand: Box::new(self.expr(program, target)), name: name.clone() }
+                }
+                _ => self.fault(expr, "an entry of a map or of JSON"),
+            },
             ExprKind::List(_) | ExprKind::Record(_) | ExprKind::Table(_) | ExprKind::Target(_) => {
                 self.fault(expr, "a list, a record or a table")
             }
@@ -177,8 +182,20 @@ fn negative(duration: Expr) -> Expr {
     }
 }
 
-fn fold(items: Vec<Expr>, op: BinaryOp) -> Option<Expr> {
-    items.into_iter().reduce(|left, right| Expr::Binary { op, left: Box::new(left), right: Box::new(right) })
+/// Many operands as pairs of pairs: a list of a thousand is ten deep, where readers of JSON give up at some depth.
+fn fold(mut items: Vec<Expr>, op: BinaryOp) -> Option<Expr> {
+    while items.len() > 1 {
+        let mut pairs = Vec::with_capacity(items.len().div_ceil(2));
+        let mut rest = items.into_iter();
+        while let Some(left) = rest.next() {
+            pairs.push(match rest.next() {
+                Some(right) => Expr::Binary { op, left: Box::new(left), right: Box::new(right) },
+                None => left,
+            });
+        }
+        items = pairs;
+    }
+    items.pop()
 }
 
 fn literal(value: &Value) -> Literal {

@@ -122,6 +122,7 @@ pub fn replace(
             pattern: pattern.clone(),
         },
         Expr::ToFloat(operand) => Expr::ToFloat(one(operand)?),
+        Expr::Field { operand, name } => Expr::Field { operand: one(operand)?, name: name.clone() },
         Expr::If {
             condition,
             then,

@@ -7,6 +7,7 @@ use crate::lower::text::TextFunction;
 use crate::temporal::{parse_date, parse_timestamp};
 use crate::types::{Texts, arrow_type, type_name};
 use datafusion::common::{Column, ScalarValue};
+use datafusion::functions::core::expr_fn::get_field;
 use datafusion::functions::string::expr_fn as strings;
 use datafusion::logical_expr::{Expr as Logical, Operator as LogicalOperator, binary_expr, cast, lit, not, when};
 use flow_plan::{BinaryOp, DataType, ErrorName, Expr, Field, Literal, ScalarFunction, UnaryOp};
@@ -70,6 +71,7 @@ impl<'p> Scope<'p> {
                     fallible: false,
                 })
             }
+            Expr::Field { operand, name } => field(self.lower(operand)?, name),
             Expr::Literal(literal) => self.literal(literal),
             Expr::None(data_type) => {
                 let none = ScalarValue::try_from(&arrow_type(data_type, Texts::Computed)).map_err(bad_plan)?;
@@ -330,6 +332,31 @@ fn call(function: ScalarFunction, arguments: Vec<Typed>) -> Result<Typed> {
     Ok(call_function(own, returns, arguments))
 }
 
+/// A field of a record. Texts in records are stored as such, and computed on as views.
+fn field(record: Typed, name: &str) -> Result<Typed> {
+    let DataType::Struct { fields } = &record.data_type else {
+        return Err(bad_plan(format_args!("`{name}` of {}, which is no record", type_name(&record.data_type))));
+    };
+    let field = fields
+        .iter()
+        .find(|field| field.name == name)
+        .ok_or_else(|| bad_plan(format_args!("an expression names the field `{name}`, which is not there")))?;
+    let computed = arrow_type(&field.data_type, Texts::Computed);
+    let value = cast(get_field(record.expr.clone(), name), computed.clone());
+    let none = ScalarValue::try_from(&computed).map_err(bad_plan)?;
+    Ok(Typed {
+        // What lies below a record that is not there means nothing.
+        expr: if record.optional {
+            when(record.expr.is_not_null(), value).otherwise(Logical::Literal(none, None)).map_err(bad_plan)?
+        } else {
+            value
+        },
+        data_type: field.data_type.clone(),
+        optional: record.optional || field.optional,
+        fallible: record.fallible,
+    })
+}
+
 /// Functions that DataFusion has with the language's meaning.
 fn library_call(function: ScalarFunction, returns: DataType, arguments: Vec<Typed>) -> Result<Typed> {
     let optional = arguments.iter().any(|argument| argument.optional);
@@ -364,6 +391,7 @@ pub fn columns_of(expr: &Expr, names: &mut std::collections::BTreeSet<String>) {
         Expr::Unary { operand, .. }
         | Expr::IsNone { operand, .. }
         | Expr::Matches { operand, .. }
+        | Expr::Field { operand, .. }
         | Expr::ToFloat(operand) => columns_of(operand, names),
         Expr::Binary { left, right, .. } => {
             columns_of(left, names);

@@ -262,6 +262,37 @@ fn stays() -> (Value, Vec<Value>) {
 }
 
 #[test]
+fn fields_of_records() {
+    let inner = json!({"struct": {"fields": [field("s", "string", true), field("i", "int", false)]}});
+    let record = json!({"struct": {"fields": [field("a", "int", false), {"name": "in", "type": inner, "optional": true}]}});
+    let fields = json!([{"name": "r", "type": record, "optional": true}]);
+    let rows = [
+        json!({"r": {"a": 1, "in": {"s": "x", "i": 7}}}),
+        json!({"r": {"a": 2, "in": null}}),
+        json!({"r": null}),
+        json!({"r": {"a": 3, "in": {"s": null, "i": 8}}}),
+    ];
+    let of = |operand: Value, name: &str| json!({"field": {"operand": operand, "name": name}});
+    let inside = || of(col("r"), "in");
+    let selected = json!([
+        {"name": "a", "expr": of(col("r"), "a")},
+        {"name": "s", "expr": call("upper", &[of(inside(), "s")])},
+        {"name": "i", "expr": binary("add", of(inside(), "i"), int(1))},
+    ]);
+    let columns = json!([field("a", "int", true), field("s", "string", true), field("i", "int", true)]);
+    let select = json!([{"operator": "select", "selected": selected, "columns": columns}]);
+    let expected = [
+        json!({"a": 1, "s": "X", "i": 8}),
+        json!({"a": 2, "s": null, "i": null}),
+        json!({"a": null, "s": null, "i": null}),
+        json!({"a": 3, "s": null, "i": 9}),
+    ];
+    assert_eq!(run(&fields, &rows, &select).unwrap(), expected);
+    let missing = json!([{"operator": "select", "selected": [{"name": "a", "expr": of(col("r"), "nope")}], "columns": [field("a", "int", true)]}]);
+    assert!(run(&fields, &rows, &missing).unwrap_err().to_string().contains("names the field `nope`"));
+}
+
+#[test]
 fn windows_look_at_other_rows_of_the_partition() {
     let (fields, rows) = stays();
     let window = |function: &str, arguments: Value| json!({"window": {"function": function, "arguments": arguments}});
