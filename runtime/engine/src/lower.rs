@@ -18,6 +18,7 @@ mod expr;
 mod function;
 mod join;
 mod operators;
+mod record;
 mod sum;
 #[cfg(test)]
 mod tables_tests;

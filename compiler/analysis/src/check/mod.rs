@@ -231,6 +231,7 @@ impl<'a> Checker<'a> {
                 params: Vec::new(),
                 secrets: Vec::new(),
                 schemas: Vec::new(),
+                unions: Vec::new(),
                 tables: Vec::new(),
                 transforms: Vec::new(),
                 resources: Vec::new(),

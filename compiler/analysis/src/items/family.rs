@@ -1,7 +1,7 @@
 //! `sink x: Table<t> for t in UNION = …`: a table for each case of a tagged union.
 
 use crate::check::{Checker, Local, Scope, snake};
-use crate::program::{Expr, SchemaId, TableId, TableRole, Type};
+use crate::program::{Expr, SchemaId, TableId, TableRole, Type, UnionCase};
 use crate::resolve::Def;
 use flow_diagnostics::{codes, Diagnostic, Span};
 use flow_syntax::ast::{ItemKind, TableItem};
@@ -75,7 +75,7 @@ impl<'a> Checker<'a> {
         };
         let ty = self.declared_type(found);
         if let Some(union) = self.union_of(&ty) {
-            let of = |case: &crate::items::UnionCase| OfCase {
+            let of = |case: &UnionCase| OfCase {
                 variable: each.variable.text.clone(),
                 case: case.name.clone(),
                 schema: case.schema,

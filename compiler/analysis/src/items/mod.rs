@@ -32,4 +32,4 @@ mod when;
 
 pub(crate) use family::OfCase;
 pub(crate) use program::program;
-pub(crate) use union::{Union, UnionCase};
+pub(crate) use union::Union;

@@ -5,7 +5,7 @@
 //! fields a case has is said by its schema: one that is declared elsewhere, or one that is made here of the case's fields.
 
 use crate::check::Checker;
-use crate::program::{Binary, Check, Expr, ExprKind, Schema, SchemaField, SchemaId, Stage, Type};
+use crate::program::{Binary, Check, Expr, ExprKind, Schema, SchemaField, SchemaId, Stage, Type, UnionCase};
 use crate::resolve::{duplicate, Def};
 use crate::suggest::listed;
 use flow_diagnostics::{codes, Diagnostic, Span};
@@ -24,19 +24,6 @@ pub(crate) struct Union {
     /// The record that holds any of them.
     fields: Vec<SchemaField>,
     span: Span,
-}
-
-/// A case of a union.
-#[derive(Debug, Clone)]
-pub(crate) struct UnionCase {
-    /// Its name.
-    pub name: String,
-    /// What the tag says.
-    pub literal: String,
-    /// Its fields.
-    pub schema: SchemaId,
-    /// Its name's place.
-    pub span: Span,
 }
 
 impl Union {
@@ -112,6 +99,11 @@ impl<'a> Checker<'a> {
             return Type::Error;
         }
         let Some(fields) = self.held(&cases, &tag, union) else { return Type::Error };
+        self.program.unions.push(crate::program::Union {
+            name: union.text.clone(),
+            tag: tag.text.clone(),
+            cases: cases.clone(),
+        });
         let record = Type::Record(fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect());
         self.unions.insert(union.text.clone(), Union { tag: tag.text, cases, fields, span: union.span });
         if optional { record.optional() } else { record }

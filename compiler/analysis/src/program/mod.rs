@@ -33,7 +33,7 @@ pub use infrastructure::{
 };
 pub use rows::{
     Catalog, Check, Column, InvalidPolicy, Join, JoinKind, Operator, OperatorKind, Partition, Schema, SchemaField, SchemaId,
-    SortKey, Table, TableFormat, TableId, TableRole, Transform, TransformId, TransformInput,
+    SortKey, Table, TableFormat, TableId, TableRole, Transform, TransformId, TransformInput, Union, UnionCase,
 };
 pub use testing::{
     Expectation, ExpectationKind, Mock, MockAnswer, Test, TestRun, TestSource, TestStatement, TestStatementKind,
@@ -54,6 +54,8 @@ pub struct Program {
     pub secrets: Vec<Secret>,
     /// Schemas that the program names, by [`SchemaId`].
     pub schemas: Vec<Schema>,
+    /// Types whose cases are records.
+    pub unions: Vec<Union>,
     /// Sources and sinks, by [`TableId`].
     pub tables: Vec<Table>,
     /// Transforms, by [`TransformId`].

@@ -49,6 +49,30 @@ pub struct SchemaField {
     pub span: Span,
 }
 
+/// A `type` whose cases are records. A value of it is a record of all their fields, its base in [`Type::Nominal`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Union {
+    /// Its name.
+    pub name: String,
+    /// The field that tells the cases apart.
+    pub tag: String,
+    /// In the order of the text.
+    pub cases: Vec<UnionCase>,
+}
+
+/// A case of a [`Union`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnionCase {
+    /// Its name.
+    pub name: String,
+    /// What the tag says.
+    pub literal: String,
+    /// Its fields.
+    pub schema: SchemaId,
+    /// Its name's place.
+    pub span: Span,
+}
+
 /// `check EXPR`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {

@@ -41,6 +41,7 @@ pub fn program() -> Program {
         params: Vec::new(),
         secrets: Vec::new(),
         schemas: vec![Schema { name: "S".to_owned(), doc: None, fields: Vec::new(), checks: Vec::new(), span: at() }],
+        unions: Vec::new(),
         tables: Vec::new(),
         transforms: Vec::new(),
         resources: Vec::new(),

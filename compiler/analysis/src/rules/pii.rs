@@ -253,22 +253,38 @@ fn trail(program: &Program, expr: &Expr, columns: &Marked, variables: &BTreeMap<
     }
 }
 
-/// A field of a schema's record that is marked.
+/// A field of a schema's record, or of a case of a union, that is marked.
 fn field_of(program: &Program, ty: &Type, name: &str) -> Option<Trail> {
-    let Type::Row(id) = ty.required().base() else { return None };
-    columns_of(program.schema(*id)?).remove(name)
+    match ty.required() {
+        Type::Row(id) => columns_of(program.schema(*id)?).remove(name),
+        Type::Nominal { name: of, base } => match cases(program, of) {
+            Some(mut schemas) => schemas.find_map(|schema| columns_of(schema).remove(name)),
+            None => field_of(program, base, name),
+        },
+        _ => None,
+    }
+}
+
+/// The schemas of a union's cases.
+fn cases<'p>(program: &'p Program, name: &str) -> Option<impl Iterator<Item = &'p Schema>> {
+    let union = program.unions.iter().find(|union| union.name == name)?;
+    Some(union.cases.iter().filter_map(|case| program.schema(case.schema)))
 }
 
 /// Any marked field within a type.
 fn any_field(program: &Program, ty: &Type) -> Option<Trail> {
+    let of_schema = |schema: &Schema| {
+        let own = columns_of(schema).into_values().next();
+        own.or_else(|| schema.fields.iter().find_map(|field| any_field(program, &field.ty)))
+    };
     match ty {
         Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => any_field(program, inner),
-        Type::Nominal { base, .. } => any_field(program, base),
+        Type::Nominal { name, base } => match cases(program, name) {
+            Some(mut schemas) => schemas.find_map(of_schema),
+            None => any_field(program, base),
+        },
         Type::Record(fields) => fields.iter().find_map(|(_, ty)| any_field(program, ty)),
-        Type::Row(id) => {
-            let schema = program.schema(*id)?;
-            columns_of(schema).into_values().next().or_else(|| schema.fields.iter().find_map(|field| any_field(program, &field.ty)))
-        }
+        Type::Row(id) => of_schema(program.schema(*id)?),
         _ => None,
     }
 }

@@ -60,6 +60,8 @@ fn judged(item: &Item) -> Option<(&'static str, &Name, &'static str, Option<Stri
         ItemKind::Schema(item) => ("schema", &item.name, "it describes no table", None),
         ItemKind::Type(item) => ("type", &item.name, "it describes no value", None),
         ItemKind::Source(item) => ("source", &item.name, "no step reads it", None),
+        // What no step can write yet is not unused.
+        ItemKind::Sink(item) if item.each.is_some() => return None,
         ItemKind::Sink(item) => (
             "sink",
             &item.name,

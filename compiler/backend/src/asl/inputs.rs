@@ -1,7 +1,7 @@
 //! Whether a JSON value is of a type, as JSONata: what the entry state asks of its input.
 
 use super::jsonata::{Code, Level, field, string};
-use flow_analysis::program::{Program, Type};
+use flow_analysis::program::{Program, Type, Union};
 use serde_json::{Map, Value as Json, json};
 
 /// A condition that holds exactly for the values of a type; `value` is a variable or a path. It cannot fail, whatever
@@ -23,7 +23,13 @@ fn at_depth(program: &Program, ty: &Type, value: &Code, depth: usize) -> Code {
             let not_there = format!("$not({v} != null)");
             Code::at(Level::Or, format!("{not_there} or {}", inner.within(Level::And)))
         }
-        Type::Nominal { base, .. } => at_depth(program, base, value, depth),
+        Type::Nominal { name, base } => {
+            let whole = at_depth(program, base, value, depth);
+            match program.unions.iter().find(|union| union.name == *name) {
+                Some(union) => of_a_case(program, union, base, whole, value, depth),
+                None => whole,
+            }
+        }
         Type::Bool => Code::at(Level::Compare, is("boolean")),
         Type::Int | Type::Size => Code::at(Level::And, format!("{} and $floor({v}) = {v}", is("number"))),
         Type::Float | Type::Duration => Code::at(Level::Compare, is("number")),
@@ -72,6 +78,32 @@ fn at_depth(program: &Program, ty: &Type, value: &Code, depth: usize) -> Code {
         | Type::Generic(_)
         | Type::Error => Code::atom("true"),
     }
+}
+
+/// Whether a record that holds any case of a union has what its own case must have.
+fn of_a_case(program: &Program, union: &Union, base: &Type, whole: Code, value: &Code, depth: usize) -> Code {
+    let held = match base.required() {
+        Type::Record(fields) => fields.as_slice(),
+        _ => &[],
+    };
+    let mut tests = vec![whole.within(Level::And)];
+    for case in &union.cases {
+        let fields = program.schema(case.schema).map(|schema| schema.fields.as_slice()).unwrap_or_default();
+        // What every case has is asked of the whole.
+        let own = |name: &str| held.iter().any(|(known, ty)| known == name && ty.is_optional());
+        let needed: Vec<String> = fields
+            .iter()
+            .filter(|known| own(&known.name) && !known.ty.is_optional())
+            .map(|known| at_depth(program, &known.ty, &field(value, &known.name), depth))
+            .filter(|test| test.text != "true")
+            .map(|test| test.within(Level::And))
+            .collect();
+        if !needed.is_empty() {
+            let tag = field(value, &union.tag).text;
+            tests.push(format!("($not({tag} = {}) or {})", string(&case.literal), needed.join(" and ")));
+        }
+    }
+    if tests.len() == 1 { whole } else { Code::at(Level::And, tests.join(" and ")) }
 }
 
 /// A date, but for the number of days of its month.

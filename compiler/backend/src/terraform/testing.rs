@@ -402,6 +402,7 @@ pub(crate) fn program() -> Program {
             span: span("secret slack"),
         }],
         schemas: Vec::new(),
+        unions: Vec::new(),
         tables: vec![
             table(
                 "encounters",

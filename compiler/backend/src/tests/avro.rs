@@ -191,3 +191,34 @@ fn a_file_of_others_is_read_as_it_says() {
     let second = program("schema S from \"schemas/S.avsc\"", Some(&again));
     assert_eq!(said(&read, "S"), said(&second, "S"));
 }
+
+#[test]
+fn a_file_of_any_text_gives_messages() {
+    let mut random = StdRng::seed_from_u64(11);
+    let pieces = ["{", "}", "[", "]", ",", ":", "\"", "null", "\"record\"", "\"Place\"", "-1", "1e999", "é", "//", "\\u12"];
+    let mut refused = 0;
+    for _ in 0..600 {
+        let mut text: Vec<char> = FOREIGN.chars().collect();
+        for _ in 0..random.random_range(1..4) {
+            let at = random.random_range(0..text.len());
+            let until = (at + random.random_range(0..12)).min(text.len());
+            text.splice(at..until, pieces[random.random_range(0..pieces.len())].chars());
+        }
+        let reader = Texts([("schemas/S.avsc".to_owned(), text.into_iter().collect())].into());
+        let (mut files, mut diagnostics) = (FileSet::default(), Diagnostics::default());
+        let file = files.add("a.flow", "schema S from \"schemas/S.avsc\"".to_owned());
+        let levels = Levels::default();
+        check_with(&Surroundings { levels: &levels, reader: &reader }, file, &mut files, &mut diagnostics);
+        refused += usize::from(diagnostics.has_errors());
+        // Places are places of the text.
+        human(&files, &diagnostics, ColorChoice::Never);
+    }
+    assert!(refused > 300, "{refused}");
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let reader = Texts([("schemas/S.avsc".to_owned(), deep)].into());
+    let (mut files, mut diagnostics) = (FileSet::default(), Diagnostics::default());
+    let file = files.add("a.flow", "schema S from \"schemas/S.avsc\"".to_owned());
+    let levels = Levels::default();
+    check_with(&Surroundings { levels: &levels, reader: &reader }, file, &mut files, &mut diagnostics);
+    assert!(diagnostics.has_errors());
+}

@@ -482,6 +482,7 @@ pub fn program() -> Program {
             checks: Vec::new(),
             span: span("flow"),
         }],
+        unions: Vec::new(),
         tables: vec![
             Table {
                 role: TableRole::Source,

@@ -3,11 +3,11 @@
 use crate::failure::{Result, failure};
 use crate::lower::date::DateFunction;
 use crate::lower::function::Function;
+use crate::lower::record::field_of;
 use crate::lower::text::TextFunction;
 use crate::temporal::{parse_date, parse_timestamp};
 use crate::types::{Texts, arrow_type, type_name};
 use datafusion::common::{Column, ScalarValue};
-use datafusion::functions::core::expr_fn::get_field;
 use datafusion::functions::string::expr_fn as strings;
 use datafusion::logical_expr::{Expr as Logical, Operator as LogicalOperator, binary_expr, cast, lit, not, when};
 use flow_plan::{BinaryOp, DataType, ErrorName, Expr, Field, Literal, ScalarFunction, UnaryOp};
@@ -341,16 +341,8 @@ fn field(record: Typed, name: &str) -> Result<Typed> {
         .iter()
         .find(|field| field.name == name)
         .ok_or_else(|| bad_plan(format_args!("an expression names the field `{name}`, which is not there")))?;
-    let computed = arrow_type(&field.data_type, Texts::Computed);
-    let value = cast(get_field(record.expr.clone(), name), computed.clone());
-    let none = ScalarValue::try_from(&computed).map_err(bad_plan)?;
     Ok(Typed {
-        // What lies below a record that is not there means nothing.
-        expr: if record.optional {
-            when(record.expr.is_not_null(), value).otherwise(Logical::Literal(none, None)).map_err(bad_plan)?
-        } else {
-            value
-        },
+        expr: field_of(record.expr, name, arrow_type(&field.data_type, Texts::Computed)),
         data_type: field.data_type.clone(),
         optional: record.optional || field.optional,
         fallible: record.fallible,
