@@ -307,7 +307,7 @@ impl<'a> Checker<'a> {
             return None;
         }
         for (column, at, doc) in taken {
-            columns.push(SchemaField { name: column.name.clone(), ty: column.value.ty.clone(), key: false, doc, default: None, span: at });
+            columns.push(SchemaField { name: column.name.clone(), ty: column.value.ty.clone(), key: false, pii: false, doc, default: None, span: at });
             selected.push(column);
         }
         pipeline.columns = columns;

@@ -5,7 +5,7 @@
 //! it. A schema's column into which a personal value comes must say so itself: whoever reads the table sees it there.
 
 use crate::program::{
-    Column, Expr, ExprKind, Fail, Flow, Operator, OperatorKind, Program, Schema, SchemaField, SchemaId, Statement, Step,
+    Column, Expr, ExprKind, Fail, Flow, Join, Operator, OperatorKind, Program, Schema, SchemaField, SchemaId, Statement, Step,
     TableId, Transform, Type, VariableId,
 };
 use flow_diagnostics::{Diagnostic, Diagnostics, Span, codes};
@@ -198,39 +198,55 @@ fn result_of(program: &Program, transform: &Transform) -> Marked {
     transform.operators.iter().fold(input(&transform.from), |marked, operator| after(program, operator, marked, &input))
 }
 
-/// The personal columns after an operator.
-fn after(program: &Program, operator: &Operator, marked: Marked, _input: &dyn Fn(&str) -> Marked) -> Marked {
-    let no_variables = BTreeMap::new();
-    let compute = |columns: &[Column], into: &mut Marked| {
-        for column in columns {
-            match trail(program, &column.value, &marked, &no_variables) {
-                Some(trail) => {
-                    let passed_on = matches!(&column.value.kind, ExprKind::Column(name) if *name == column.name);
-                    into.insert(column.name.clone(), if passed_on { trail } else { trail.then(&column.name, column.value.span) });
-                }
-                None => drop(into.remove(&column.name)),
-            }
-        }
-    };
+/// The personal columns after an operator; `input` gives those of a parameter.
+fn after(program: &Program, operator: &Operator, marked: Marked, input: &dyn Fn(&str) -> Marked) -> Marked {
     match &operator.kind {
-        OperatorKind::Where(_) | OperatorKind::Sort(_) | OperatorKind::Take(_) | OperatorKind::Distinct => marked,
+        OperatorKind::Where(_)
+        | OperatorKind::Sort(_)
+        | OperatorKind::Take(_)
+        | OperatorKind::Distinct
+        | OperatorKind::Check { .. } => marked,
+        OperatorKind::Join(join) => {
+            let mut both = marked;
+            let other = input(&join.input);
+            both.extend(other.into_iter().map(|(name, trail)| (Join::column_of(&join.alias, &name), trail)));
+            computed(program, &join.selected, &both, Marked::new())
+        }
+        OperatorKind::Union { inputs, .. } => inputs.iter().fold(marked, |mut marked, name| {
+            for (column, trail) in input(name) {
+                marked.entry(column).or_insert(trail);
+            }
+            marked
+        }),
+        OperatorKind::Explode { column, .. } => {
+            let all = marked.clone();
+            computed(program, std::slice::from_ref(column), &marked, all)
+        }
         OperatorKind::Derive(columns) | OperatorKind::Window { columns, .. } => {
-            let mut all = marked.clone();
-            compute(columns, &mut all);
-            all
+            let all = marked.clone();
+            computed(program, columns, &marked, all)
         }
-        OperatorKind::Select(columns) => {
-            let mut all = Marked::new();
-            compute(columns, &mut all);
-            all
-        }
+        OperatorKind::Select(columns) => computed(program, columns, &marked, Marked::new()),
         OperatorKind::Group { keys, aggregates } => {
-            let mut all = Marked::new();
-            compute(keys, &mut all);
-            compute(aggregates, &mut all);
-            all
+            let keys = computed(program, keys, &marked, Marked::new());
+            computed(program, aggregates, &marked, keys)
         }
     }
+}
+
+/// The marks of columns that are computed from marked ones, put over those that are there.
+fn computed(program: &Program, columns: &[Column], marked: &Marked, mut over: Marked) -> Marked {
+    for column in columns {
+        match trail(program, &column.value, marked, &BTreeMap::new()) {
+            Some(trail) => {
+                let passed_on = matches!(&column.value.kind, ExprKind::Column(name) if *name == column.name);
+                let trail = if passed_on { trail } else { trail.then(&column.name, column.value.span) };
+                over.insert(column.name.clone(), trail);
+            }
+            None => drop(over.remove(&column.name)),
+        }
+    }
+    over
 }
 
 /// Where a value's personal data comes from, if it holds any.
