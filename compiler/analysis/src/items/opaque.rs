@@ -163,6 +163,7 @@ impl<'a> Checker<'a> {
                 ("name".to_owned(), Expr::string("column", span)),
                 ("type".to_owned(), Expr::string("string", span)),
                 ("doc".to_owned(), Expr { ty: Type::String.optional(), ..Expr::none(span) }),
+                ("parameters".to_owned(), Expr { ty: Type::Map(Box::new(Type::String)).optional(), ..Expr::none(span) }),
             ],
             span,
         );
