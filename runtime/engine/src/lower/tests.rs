@@ -190,6 +190,15 @@ fn texts() {
     assert_eq!(value(&call("character_length", &[col("s")]), "int").unwrap(), json!(8));
     assert_eq!(value(&call("trim", &[col("s")]), "string").unwrap(), json!("Zürich"));
     assert_eq!(value(&call("upper", &[col("s")]), "string").unwrap(), json!(" ZÜRICH "));
+    // As `printf abc | sha256sum` says.
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(value(&call("hash", &[text("abc")]), "string").unwrap(), json!(abc));
+    let mask = |of: Value, keep| value(&call("mask", &[of, int(keep)]), "string").unwrap();
+    assert_eq!(mask(text("Zürich"), 2), json!("****ch"));
+    assert_eq!(mask(text("Zürich"), 0), json!("******"));
+    assert_eq!(mask(text("Zürich"), 6), json!("******"));
+    assert_eq!(mask(text("Zürich"), -1), json!("******"));
+    assert_eq!(mask(col("s"), 3), json!("*****ch "));
     assert_eq!(value(&call("lower", &[col("s")]), "string").unwrap(), json!(" zürich "));
     assert_eq!(value(&call("contains", &[col("s"), text("ür")]), "bool").unwrap(), json!(true));
     assert_eq!(value(&call("starts_with", &[col("s"), text("Z")]), "bool").unwrap(), json!(false));
@@ -250,6 +259,37 @@ fn stays() -> (Value, Vec<Value>) {
         json!({"p": "a", "at": 2, "x": 0.2}), json!({"p": "b", "at": 1, "x": 1.5}),
     ];
     (fields, rows)
+}
+
+#[test]
+fn fields_of_records() {
+    let inner = json!({"struct": {"fields": [field("s", "string", true), field("i", "int", false)]}});
+    let record = json!({"struct": {"fields": [field("a", "int", false), {"name": "in", "type": inner, "optional": true}]}});
+    let fields = json!([{"name": "r", "type": record, "optional": true}]);
+    let rows = [
+        json!({"r": {"a": 1, "in": {"s": "x", "i": 7}}}),
+        json!({"r": {"a": 2, "in": null}}),
+        json!({"r": null}),
+        json!({"r": {"a": 3, "in": {"s": null, "i": 8}}}),
+    ];
+    let of = |operand: Value, name: &str| json!({"field": {"operand": operand, "name": name}});
+    let inside = || of(col("r"), "in");
+    let selected = json!([
+        {"name": "a", "expr": of(col("r"), "a")},
+        {"name": "s", "expr": call("upper", &[of(inside(), "s")])},
+        {"name": "i", "expr": binary("add", of(inside(), "i"), int(1))},
+    ]);
+    let columns = json!([field("a", "int", true), field("s", "string", true), field("i", "int", true)]);
+    let select = json!([{"operator": "select", "selected": selected, "columns": columns}]);
+    let expected = [
+        json!({"a": 1, "s": "X", "i": 8}),
+        json!({"a": 2, "s": null, "i": null}),
+        json!({"a": null, "s": null, "i": null}),
+        json!({"a": 3, "s": null, "i": 9}),
+    ];
+    assert_eq!(run(&fields, &rows, &select).unwrap(), expected);
+    let missing = json!([{"operator": "select", "selected": [{"name": "a", "expr": of(col("r"), "nope")}], "columns": [field("a", "int", true)]}]);
+    assert!(run(&fields, &rows, &missing).unwrap_err().to_string().contains("names the field `nope`"));
 }
 
 #[test]
