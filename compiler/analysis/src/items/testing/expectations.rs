@@ -11,7 +11,7 @@ impl<'a> Checker<'a> {
     pub(super) fn expectation(&mut self, ast: &'a ast::Expectation, test: &TestBuilder<'a>) -> Option<Expectation> {
         let span = ast.span;
         let kind = match &ast.kind {
-            Written::Holds(expr) => self.held(expr, test)?,
+            Written::Holds(expr) => self.holds(expr, test)?,
             Written::Ran { step, times } => {
                 let flow = self.ran_flow(span, test)?;
                 let step = self.state_of(step, &flow)?;
@@ -82,7 +82,7 @@ impl<'a> Checker<'a> {
         self.step_of(path, flow, "ask for").map(|step| step.name.clone())
     }
 
-    fn held(&mut self, expr: &'a ast::Expr, test: &TestBuilder<'a>) -> Option<ExpectationKind> {
+    fn holds(&mut self, expr: &'a ast::Expr, test: &TestBuilder<'a>) -> Option<ExpectationKind> {
         if let ast::ExprKind::Binary { op, left, right, .. } = &expr.kind
             && matches!(op, BinaryOp::Equal | BinaryOp::NotEqual)
             && let ast::ExprKind::Name(name) = &left.kind

@@ -89,6 +89,7 @@ impl<'a> Checker<'a> {
                 key: false,
                 doc: None,
                 default: None,
+                pii: false,
                 span: partition.span,
             })
             .collect()
