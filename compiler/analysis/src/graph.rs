@@ -9,7 +9,7 @@
 //!                                ╰─catch→ undo ─then→ fail
 //! ```
 
-use crate::program::{Branch, Catch, Fail, Flow, Head, Inner, Match, Poll, Program, Statement, Step, TableId, TableRole};
+use crate::program::{Branch, Catch, Expr, Fail, Flow, Head, Inner, Match, Poll, Program, Statement, Step, TableId, TableRole};
 use flow_diagnostics::Span;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -57,10 +57,12 @@ pub enum Node {
         /// The statement.
         span: Span,
     },
-    /// An `if` or a `match`.
+    /// An `if`, a `match`, or the `when` of a step.
     Choice {
-        /// The statement.
+        /// The statement; of a `when`, its condition.
         span: Span,
+        /// The step, `parallel` or `for` that it leaves out or not, if it is a `when`.
+        guards: Option<String>,
     },
     /// A `wait`.
     Wait {
@@ -260,7 +262,7 @@ impl Builder {
             // Fused into its neighbours.
             Statement::Let { .. } => ended(entries),
             Statement::If { then, otherwise, span, .. } => {
-                let choice = self.node(Node::Choice { span: *span }, entries);
+                let choice = self.node(Node::Choice { span: *span, guards: None }, entries);
                 let mut done = self.sequence(then, vec![(choice, Edge::When(true))]);
                 let other = self.sequence(otherwise, vec![(choice, Edge::When(false))]);
                 done.exits.extend(other.exits);
@@ -312,12 +314,7 @@ impl Builder {
     }
 
     fn step(&mut self, step: &Step, entries: Vec<Open>) -> Sequence {
-        // With a `when`, an execution may also go past it.
-        let past = if step.when.is_some() {
-            entries.iter().map(|(from, _)| (*from, Edge::When(false))).collect()
-        } else {
-            Vec::new()
-        };
+        let (entries, past) = self.guard(&step.name, step.when.as_ref(), entries);
         let name = step.name.clone();
         let node = self.node(Node::Step { name, span: step.name_span, in_handler: self.handler }, entries);
         self.accesses.push(Access { node, reads: step.call.reads.clone(), writes: step.call.writes.clone() });
@@ -326,8 +323,16 @@ impl Builder {
         Sequence { exits, throws: vec![node] }
     }
 
+    /// What a `when` makes of the way to a step: a choice, from which an execution goes on to the step, or past it.
+    /// Gives the edges to the step, and those past it.
+    fn guard(&mut self, name: &str, when: Option<&Expr>, entries: Vec<Open>) -> (Vec<Open>, Vec<Open>) {
+        let Some(when) = when else { return (entries, Vec::new()) };
+        let choice = self.node(Node::Choice { span: when.span, guards: Some(name.to_owned()) }, entries);
+        (vec![(choice, Edge::When(true))], vec![(choice, Edge::When(false))])
+    }
+
     fn choice(&mut self, of: &Match, entries: Vec<Open>) -> Sequence {
-        let choice = self.node(Node::Choice { span: of.span }, entries);
+        let choice = self.node(Node::Choice { span: of.span, guards: None }, entries);
         let mut done = Sequence { exits: Vec::new(), throws: Vec::new() };
         let blocks = of.arms.iter().map(|arm| (Edge::Arm(arm.span), arm.body.as_slice()));
         for (edge, block) in blocks.chain(of.otherwise.iter().map(|block| (Edge::When(false), block.as_slice()))) {
@@ -367,10 +372,7 @@ impl Builder {
         branches: Vec<(&str, &Inner)>,
         entries: Vec<Open>,
     ) -> Sequence {
-        let past: Vec<Open> = match head.when {
-            Some(_) => entries.iter().map(|(from, _)| (*from, Edge::When(false))).collect(),
-            None => Vec::new(),
-        };
+        let (entries, past) = self.guard(&head.name, head.when.as_ref(), entries);
         let node = self.node(kind(head.name.clone(), head.name_span, self.handler), entries);
         let mut joined = Vec::new();
         let mut throws = vec![node];

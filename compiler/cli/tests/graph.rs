@@ -28,6 +28,9 @@ fn a_file_holds_what_standard_output_would() {
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1, "nothing else is left");
     let dot = graph(place.path(), &["--format", "dot", "--flow", "nightly"]);
     assert!(text(&dot.stdout).starts_with("digraph"));
+    let svg = graph(place.path(), &["--format", "svg"]);
+    assert!(text(&svg.stdout).starts_with("<svg ") && text(&svg.stdout).ends_with("</svg>\n"));
+    assert!(text(&svg.stdout).contains("id=\"nightly.copy\" data-kind=\"step\""));
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn frame(drawing: &Drawing, around: Option<usize>, depth: usize, out: &mut Strin
 
 fn shape(shape: Shape) -> &'static str {
     match shape {
-        Shape::Terminal => "shape=box, style=\"rounded,bold\"",
+        Shape::Start | Shape::End => "shape=box, style=\"rounded,bold\"",
         Shape::Fail => "shape=octagon",
         Shape::Step => "shape=box",
         Shape::Choice => "shape=diamond",

@@ -48,7 +48,7 @@ fn frame(drawing: &Drawing, around: Option<usize>, depth: usize, out: &mut Strin
 
 fn brackets(shape: Shape) -> (&'static str, &'static str) {
     match shape {
-        Shape::Terminal => ("([", "])"),
+        Shape::Start | Shape::End => ("([", "])"),
         Shape::Fail => ("[[", "]]"),
         Shape::Step => ("[", "]"),
         Shape::Choice => ("{", "}"),

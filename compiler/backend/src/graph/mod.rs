@@ -12,12 +12,14 @@
 //! ```
 
 mod dot;
+mod layout;
 mod mermaid;
 mod places;
+mod svg;
 
 use flow_analysis::graph::{Edge, FlowGraph, Node};
 use flow_analysis::program::{Flow, Program, TableId, TableRole};
-use flow_diagnostics::FileSet;
+use flow_diagnostics::{FileSet, Position, Span};
 use std::collections::BTreeMap;
 
 /// What is drawn: some flows of a program.
@@ -43,12 +45,35 @@ struct Box {
     text: Vec<String>,
     /// The frame around it.
     frame: Option<usize>,
+    /// What of the program it shows; a table is shown by its name.
+    source: Source,
+}
+
+/// What of the program a box shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Source {
+    /// The flow; empty for a table, which is of no flow.
+    flow: String,
+    /// The name of the step, table, `parallel` or `for`; empty for what has none.
+    name: String,
+    /// Where it begins and ends; nothing for the end of a flow's text.
+    place: Option<Place>,
+}
+
+/// A stretch of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    file: String,
+    start: Position,
+    end: Position,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// Start, and the end of an execution that succeeds.
-    Terminal,
+    /// Where an execution begins.
+    Start,
+    /// Where it ends well.
+    End,
     Fail,
     Step,
     Choice,
@@ -69,7 +94,7 @@ struct Line {
     label: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum LineKind {
     Control,
     Catch,
@@ -86,6 +111,7 @@ impl Drawing {
             let frame = (flows.len() > 1).then(|| drawing.frame(format!("flow {}", flow.name), None));
             drawing.flow(program, files, flow, frame, &mut tables);
         }
+        drawing.frame_tables();
         drawing
     }
 
@@ -97,6 +123,11 @@ impl Drawing {
     /// In the language of Graphviz.
     pub fn dot(&self) -> String {
         dot::text(self)
+    }
+
+    /// As a picture: SVG that needs nothing else. Each box says which place of the program it shows.
+    pub fn svg(&self) -> String {
+        svg::text(self)
     }
 
     fn frame(&mut self, title: String, parent: Option<usize>) -> usize {
@@ -116,23 +147,32 @@ impl Drawing {
         let mut places = places::Places::of(self, files, flow, frame);
         let mut at = Vec::new();
         for node in of.graph.node_weights() {
+            let source = |name: &str, span: Option<Span>| Source {
+                flow: flow.name.clone(),
+                name: name.to_owned(),
+                place: span.map(|span| place(files, span)),
+            };
             at.push(match node {
                 Node::Table { id, name, role } => *tables.entry(*id).or_insert_with(|| {
                     let role = match role {
                         TableRole::Source => "source",
                         TableRole::Sink => "sink",
                     };
-                    self.add(Shape::Table, vec![name.clone(), role.to_owned()], None)
+                    let span = program.tables.get(id.0 as usize).map(|table| table.span);
+                    let source = Source { flow: String::new(), ..source(name, span) };
+                    self.add(Shape::Table, vec![name.clone(), role.to_owned()], None, source)
                 }),
-                Node::Start => self.add(Shape::Terminal, places::start(files, flow), frame),
-                Node::Succeed { span: None } => self.add(Shape::Terminal, vec!["end".to_owned()], frame),
+                Node::Start => self.add(Shape::Start, places::start(files, flow), frame, source("", Some(flow.span))),
+                Node::Succeed { span: None } => {
+                    self.add(Shape::End, vec!["end".to_owned()], frame, source("", None))
+                }
                 Node::Join { name } => {
-                    let around = places.around(name).unwrap_or(frame);
-                    self.add(Shape::Join, vec![format!("{name}: all done")], around)
+                    let (around, span) = places.around(name).map_or((frame, None), |(around, span)| (around, Some(span)));
+                    self.add(Shape::Join, vec![format!("{name}: all done")], around, source("", span))
                 }
                 _ => {
-                    let (text, around) = places.next().unwrap_or((Vec::new(), frame));
-                    self.add(shape(node), text, around)
+                    let place = places.next().unwrap_or_default();
+                    self.add(shape(node), place.text, place.frame, source(&place.name, place.span))
                 }
             });
         }
@@ -148,15 +188,37 @@ impl Drawing {
         }
     }
 
-    fn add(&mut self, shape: Shape, text: Vec<String>, frame: Option<usize>) -> usize {
-        self.boxes.push(Box { shape, text, frame });
+    /// Puts each table into the innermost frame that is around all that touch it.
+    fn frame_tables(&mut self) {
+        let mut around: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for line in self.lines.iter().filter(|line| line.kind == LineKind::Data) {
+            let is_table = |at: usize| self.boxes.get(at).is_some_and(|one| one.shape == Shape::Table);
+            let (table, step) = if is_table(line.from) { (line.from, line.to) } else { (line.to, line.from) };
+            let first = self.boxes.get(step).and_then(|step| step.frame);
+            let parent = |at: &usize| self.frames.get(*at).and_then(|frame| frame.parent);
+            let chain: Vec<usize> = std::iter::successors(first, parent).collect();
+            around.entry(table).and_modify(|common| common.retain(|frame| chain.contains(frame))).or_insert(chain);
+        }
+        for (table, common) in around {
+            self.boxes.get_mut(table).into_iter().for_each(|table| table.frame = common.first().copied());
+        }
+    }
+
+    fn add(&mut self, shape: Shape, text: Vec<String>, frame: Option<usize>, source: Source) -> usize {
+        self.boxes.push(Box { shape, text, frame, source });
         self.boxes.len() - 1
     }
 }
 
+fn place(files: &FileSet, span: Span) -> Place {
+    let after = Span { start: span.end, ..span };
+    Place { file: files.name(span.file).to_owned(), start: files.position(span), end: files.position(after) }
+}
+
 fn shape(node: &Node) -> Shape {
     match node {
-        Node::Start | Node::Succeed { .. } => Shape::Terminal,
+        Node::Start => Shape::Start,
+        Node::Succeed { .. } => Shape::End,
         Node::Step { .. } => Shape::Step,
         Node::Parallel { .. } | Node::Each { .. } => Shape::Split,
         Node::Join { .. } => Shape::Join,
@@ -174,9 +236,9 @@ fn line(edge: &Edge, from: Option<&Node>, files: &FileSet) -> (LineKind, String)
         (Edge::When(true), Some(Node::Poll { .. })) => "done".to_owned(),
         (Edge::When(false), Some(Node::Poll { .. })) => "gives up".to_owned(),
         (Edge::When(true), _) => "yes".to_owned(),
-        (Edge::When(false), Some(Node::Choice { .. })) => "else".to_owned(),
         // Past a step whose `when` does not hold.
-        (Edge::When(false), _) => "skipped".to_owned(),
+        (Edge::When(false), Some(Node::Choice { guards: Some(_), .. })) => "no".to_owned(),
+        (Edge::When(false), _) => "else".to_owned(),
         (Edge::Arm(pattern), _) => places::source(files, *pattern),
         (Edge::Branch(name), _) if name.is_empty() => "each".to_owned(),
         (Edge::Branch(name), _) => name.clone(),

@@ -13,13 +13,23 @@ use std::collections::{BTreeMap, VecDeque};
 /// The longest piece of a program that a box shows, in characters.
 const LONGEST: usize = 60;
 
-/// The lines of a box, and the frame around it.
-type Place = (Vec<String>, Option<usize>);
+/// What a box says, and where it stands.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    /// Lines of its text.
+    pub(super) text: Vec<String>,
+    /// The frame around it.
+    pub(super) frame: Option<usize>,
+    /// What of the program it shows.
+    pub(super) span: Option<Span>,
+    /// The name of the step, `parallel` or `for`; empty for what has none.
+    pub(super) name: String,
+}
 
 pub(super) struct Places {
     places: VecDeque<Place>,
-    /// The frame around each `parallel` and `for`, by its name.
-    heads: BTreeMap<String, Option<usize>>,
+    /// The frame around each `parallel` and `for`, and its place, by its name.
+    heads: BTreeMap<String, (Option<usize>, Span)>,
 }
 
 impl Places {
@@ -40,8 +50,8 @@ impl Places {
         self.places.pop_front()
     }
 
-    /// The frame around a `parallel` or `for`, if there is one of this name.
-    pub(super) fn around(&self, name: &str) -> Option<Option<usize>> {
+    /// The frame around a `parallel` or `for`, and its place, if there is one of this name.
+    pub(super) fn around(&self, name: &str) -> Option<(Option<usize>, Span)> {
         self.heads.get(name).copied()
     }
 }
@@ -56,8 +66,19 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn add(&mut self, text: Vec<String>, frame: Option<usize>) {
-        self.places.places.push_back((text, frame));
+    fn add(&mut self, text: Vec<String>, frame: Option<usize>, span: Span) {
+        self.named(text, frame, span, "");
+    }
+
+    fn named(&mut self, text: Vec<String>, frame: Option<usize>, span: Span, name: &str) {
+        self.places.places.push_back(Place { text, frame, span: Some(span), name: name.to_owned() });
+    }
+
+    /// The choice before a step with `when`.
+    fn guard(&mut self, when: Option<&Expr>, frame: Option<usize>) {
+        if let Some(when) = when {
+            self.add(vec![format!("when {}", self.say(when))], frame, when.span);
+        }
     }
 
     fn block(&mut self, statements: &[Statement], frame: Option<usize>) {
@@ -68,10 +89,13 @@ impl Walk<'_> {
 
     fn statement(&mut self, statement: &Statement, frame: Option<usize>) {
         match statement {
-            Statement::Step(step) => self.add(self.step(step), frame),
+            Statement::Step(step) => {
+                self.guard(step.when.as_ref(), frame);
+                self.named(self.step(step), frame, step.span, &step.name);
+            }
             Statement::Let { .. } | Statement::Continue { .. } => {}
             Statement::If { condition, then, otherwise, .. } => {
-                self.add(vec![self.say(condition)], frame);
+                self.add(vec![format!("if {}", self.say(condition))], frame, condition.span);
                 self.block(then, frame);
                 self.block(otherwise, frame);
             }
@@ -85,16 +109,18 @@ impl Walk<'_> {
                     self.block(&caught.handler.body, frame);
                 }
             }
-            Statement::Fail(Fail::New { name, .. }) => self.add(vec![format!("fail {name}")], frame),
-            Statement::Fail(Fail::Again { .. }) => self.add(vec!["fail with what was caught".to_owned()], frame),
-            Statement::Return { .. } if self.inner > 0 => {}
-            Statement::Return { value, .. } => {
-                let text = value.as_ref().map_or("return".to_owned(), |value| format!("return {}", source(self.files, value.span)));
-                self.add(vec![text], frame);
+            Statement::Fail(Fail::New { name, span, .. }) => self.add(vec![format!("fail {name}")], frame, *span),
+            Statement::Fail(Fail::Again { span, .. }) => {
+                self.add(vec!["fail with what was caught".to_owned()], frame, *span);
             }
-            Statement::Wait { value, until, .. } => {
+            Statement::Return { .. } if self.inner > 0 => {}
+            Statement::Return { value, span } => {
+                let text = value.as_ref().map_or("return".to_owned(), |value| format!("return {}", source(self.files, value.span)));
+                self.add(vec![text], frame, *span);
+            }
+            Statement::Wait { value, until, span } => {
                 let until = if *until { "until " } else { "" };
-                self.add(vec![format!("wait {until}{}", self.say(value))], frame);
+                self.add(vec![format!("wait {until}{}", self.say(value))], frame, *span);
             }
         }
     }
@@ -108,12 +134,11 @@ impl Walk<'_> {
         text.push(format!("timeout {}", self.say(&step.timeout)));
         text.extend(step.heartbeat.iter().map(|heartbeat| format!("heartbeat {}", self.say(heartbeat))));
         text.extend(retries(&step.retry));
-        text.extend(step.when.iter().map(|when| format!("when {}", self.say(when))));
         text
     }
 
     fn choice(&mut self, of: &Match, frame: Option<usize>) {
-        self.add(vec![format!("match {}", self.say(&of.value))], frame);
+        self.add(vec![format!("match {}", self.say(&of.value))], frame, of.span);
         for arm in &of.arms {
             self.block(&arm.body, frame);
         }
@@ -145,11 +170,11 @@ impl Walk<'_> {
 
     /// The box of a `parallel` or a `for`.
     fn head(&mut self, head: &Head, what: String, frame: Option<usize>) {
+        self.guard(head.when.as_ref(), frame);
         let mut text = vec![head.name.clone(), what];
         text.extend(retries(&head.retry));
-        text.extend(head.when.iter().map(|when| format!("when {}", self.say(when))));
-        self.places.heads.insert(head.name.clone(), frame);
-        self.add(text, frame);
+        self.places.heads.insert(head.name.clone(), (frame, head.span));
+        self.named(text, frame, head.span, &head.name);
     }
 
     fn inner(&mut self, title: String, inner: &Inner, frame: Option<usize>) {
@@ -162,7 +187,8 @@ impl Walk<'_> {
     fn poll(&mut self, of: &Poll, frame: Option<usize>) {
         let (interval, max) = (self.say(of.interval.most()), self.say(of.max.most()));
         let order = if of.waits_first { "after" } else { "every" };
-        self.add(vec![format!("poll {order} {interval}, at most {max} times"), format!("until {}", self.say(&of.until))], frame);
+        let text = vec![format!("poll {order} {interval}, at most {max} times"), format!("until {}", self.say(&of.until))];
+        self.add(text, frame, of.span);
         let around = self.drawing.frame("poll".to_owned(), frame);
         self.block(&of.body, Some(around));
         self.block(of.otherwise.as_deref().unwrap_or_default(), frame);

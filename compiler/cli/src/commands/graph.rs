@@ -12,17 +12,23 @@ use std::process::ExitCode;
 const HELP: &str = "\
 Examples:
   flowc graph nightly.flow                            a flowchart for ```mermaid in Markdown
-  flowc graph nightly.flow --format dot | dot -Tsvg   by Graphviz, as SVG
+  flowc graph nightly.flow --format svg --out nightly.svg
+                                                      a picture, for a browser or a page
+  flowc graph nightly.flow --format dot | dot -Tpdf   by Graphviz, as PDF
   flowc graph orders.flow --flow place --out place.mmd
                                                       one flow of several, into a file
 
 What is drawn:
-  a box       a step: its task, timeout, retries and `when`
-  a diamond   an `if` or a `match`; the lines from it say which case
+  a box       a step: its task, timeout and retries
+  a diamond   an `if`, a `match` or the `when` of a step; the lines from it say which case
   a hexagon   a `poll`, with what it does framed
   a cylinder  a table, with dashed lines for what is read and written
   a frame     a branch of a `parallel`, what a `for` does for an item, `on failure`; a flow where there are several
-Dotted lines are failures that are caught. The same program gives the same bytes.";
+Dotted lines are failures that are caught. The same program gives the same bytes.
+
+An SVG needs nothing else: no font, no script; it is light or dark as the reader's page is. Each box has an `id` (such as
+`nightly.copy`) and attributes that name its place in the program: `data-file`, `data-line`, `data-column`,
+`data-end-line`, `data-end-column`.";
 
 /// Draws flows: steps, choices, branches, catches, and the tables that they touch
 ///
@@ -38,8 +44,8 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     flow: Option<String>,
 
-    /// The language of the drawing: that of Mermaid, which GitHub shows in Markdown, or that of Graphviz
-    #[arg(long, value_enum, value_name = "mermaid|dot", hide_possible_values = true, default_value_t = Format::Mermaid)]
+    /// The language of the drawing: that of Mermaid, which GitHub shows in Markdown, that of Graphviz, or a picture
+    #[arg(long, value_enum, value_name = "mermaid|dot|svg", hide_possible_values = true, default_value_t = Format::Mermaid)]
     format: Format,
 
     /// Where to write; standard output if not given
@@ -52,6 +58,7 @@ pub struct Arguments {
 enum Format {
     Mermaid,
     Dot,
+    Svg,
 }
 
 /// Draws.
@@ -70,6 +77,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
     let text = match arguments.format {
         Format::Mermaid => drawing.mermaid(),
         Format::Dot => drawing.dot(),
+        Format::Svg => drawing.svg(),
     };
     match &arguments.out {
         None => terminal.print(&text),
