@@ -7,6 +7,7 @@ use flow_analysis::program::Program;
 use flow_analysis::{Reader, Surroundings, Unread};
 use flow_backend::BuildOptions;
 use flow_diagnostics::{Diagnostic, Diagnostics, FileSet, Severity, Span, codes};
+use flow_syntax::TokenKind;
 use indexmap::IndexMap;
 use std::io::Read;
 use std::path::Path;
@@ -48,8 +49,9 @@ pub fn check(
     let file = known.unwrap_or_else(|| files.add(name, text));
     let around = Surroundings { levels: &levels, reader: &Disk };
     let program = flow_analysis::check_with(&around, file, files, diagnostics);
-    // Text that could not be parsed has its own messages; only a file without any comes here clean.
-    let empty = || flow_syntax::parse(file, files.text(file), &mut Diagnostics::default()).items.is_empty();
+    // Text that could not be parsed has its own messages; only a file of comments and white space comes here clean.
+    let aside = |kind| matches!(kind, TokenKind::Comment | TokenKind::Doc | TokenKind::ModuleDoc | TokenKind::Newline);
+    let empty = || flow_syntax::tokens(files.text(file)).iter().all(|token| aside(token.kind));
     if !diagnostics.has_errors() && empty() {
         diagnostics.push(
             Diagnostic::new(codes::NO_ITEMS, format!("`{}` holds no items: there is nothing to check or build", path.display()))

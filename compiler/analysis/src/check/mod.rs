@@ -17,6 +17,7 @@ mod fold;
 mod function;
 mod intrinsics;
 mod literal;
+mod locals;
 mod messages;
 mod names;
 mod narrow;
@@ -32,6 +33,7 @@ pub(crate) use names::cases;
 pub(crate) use narrow::{facts, path};
 pub(crate) use resources::{Made, Naming, snake};
 
+use locals::Locals;
 use crate::program::{
     Expr, Guard, Lowering, Program, Project, ResourceId, Schedule, SchemaId, SecretId, TableId, TransformId, Type,
 };
@@ -167,7 +169,7 @@ pub(crate) struct Scope {
     /// Index of the module that it is written in.
     pub module: usize,
     /// Parameters, variables, columns; searched from the end.
-    pub locals: Vec<(String, Local)>,
+    pub locals: Locals,
     /// Paths (`discharged_at`, `error.cause`) that are known not to be `none`.
     pub narrowed: BTreeSet<String>,
     /// The item that a construct is called for.
@@ -179,22 +181,25 @@ pub(crate) struct Scope {
 impl Scope {
     /// A module's top level.
     pub fn new(module: usize) -> Scope {
-        Scope { module, locals: Vec::new(), narrowed: BTreeSet::new(), owner: None, rows: RowPlace::Outside }
+        Scope { module, locals: Locals::default(), narrowed: BTreeSet::new(), owner: None, rows: RowPlace::Outside }
     }
 
     /// What a name stands for within the item.
     pub fn local(&self, name: &str) -> Option<&Local> {
-        self.locals.iter().rev().find(|(known, _)| known == name).map(|(_, local)| local)
+        self.locals.get(name)
     }
 
     /// Declares a name; what was known of one that it hides is forgotten.
     pub fn declare(&mut self, name: &str, local: Local) {
         self.forget(name);
-        self.locals.push((name.to_owned(), local));
+        self.locals.push(name, local);
     }
 
     /// Drops what is known of a name.
     pub fn forget(&mut self, name: &str) {
+        if self.narrowed.is_empty() {
+            return;
+        }
         let fields = format!("{name}.");
         self.narrowed.retain(|path| path != name && !path.starts_with(&fields));
     }

@@ -107,7 +107,7 @@ impl<'a> Checker<'a> {
                 _ => expr.is_error(),
             };
             if is_step && !entries.iter().any(|(known, _)| known == name) {
-                entries.push((name.clone(), expr.clone()));
+                entries.push((name.to_owned(), expr.clone()));
             }
         }
         let output = Expr::record(entries, block.span);
@@ -237,7 +237,7 @@ pub(super) fn hidden(
             Local::Unassigned { at, .. } | Local::Inside { at, .. } => *at,
             Local::Argument(_) | Local::Resource(_) => continue,
         };
-        found.push((name.clone(), Local::Inside { at, what: what.to_owned(), instead: instead(name) }));
+        found.push((name.to_owned(), Local::Inside { at, what: what.to_owned(), instead: instead(name) }));
     }
     found
 }

@@ -112,12 +112,12 @@ impl<'a> Checker<'a> {
             flow.continued = outer;
             let bound = ast.binding.as_ref().map(|name| name.text.clone());
             handler_locals.extend(
-                inner.locals.into_iter().skip(before).filter(|(name, _)| Some(name) != bound.as_ref()),
+                inner.locals.since(before).into_iter().filter(|(name, _)| Some(name) != bound.as_ref()),
             );
             let errors = ast.errors.iter().map(ast::Path::text).collect();
             catches.push(Catch { errors, handler });
         }
-        for (name, local) in body_scope.locals.into_iter().skip(base) {
+        for (name, local) in body_scope.locals.since(base) {
             let local = match local {
                 Local::Value(expr) if goes_on => Local::Unassigned {
                     at: expr.span,

@@ -8,12 +8,15 @@ use crate::program::{Expr, ExprKind, Flow, RetryRule, Stage, Statement, Type, Va
 use crate::resolve::{duplicate, Def};
 use flow_diagnostics::{codes, Diagnostic, Diagnostics, Span};
 use flow_syntax::ast::{self, Block, FlowItem, ItemKind, StatementKind};
+use std::collections::HashMap;
 
 /// A flow under way.
 pub(crate) struct FlowBuilder<'a> {
     pub name: String,
     pub item: &'a FlowItem,
     pub variables: Vec<Variable>,
+    /// Their names, which are unique.
+    pub(super) names: HashMap<String, VariableId>,
     /// The flow's `retry`.
     pub retry: Vec<RetryRule>,
     /// The step whose task of steps is being expanded: `load`, or `load.query` within.
@@ -51,10 +54,8 @@ impl FlowBuilder<'_> {
             let name = format!("{}_{name}", prefix.replace('.', "_"));
             return self.add(&name, ty, kind, span);
         }
-        let named = |variable: &&Variable| {
-            variable.name == name && !matches!(variable.kind, VariableKind::Error | VariableKind::Trigger)
-        };
-        if let Some(first) = self.variables.iter().find(named) {
+        let first = self.names.get(name).and_then(|id| self.variables.get(id.0 as usize));
+        if let Some(first) = first.filter(|first| !matches!(first.kind, VariableKind::Error | VariableKind::Trigger)) {
             duplicate(&ast::Name { text: name.to_owned(), span }, first.span, diagnostics);
         }
         self.add(name, ty, kind, span)
@@ -69,17 +70,14 @@ impl FlowBuilder<'_> {
     pub fn add(&mut self, name: &str, ty: Type, kind: VariableKind, span: Span) -> VariableId {
         let mut unique = name.to_owned();
         let mut count = 1;
-        while self.taken(&unique) {
+        while self.names.contains_key(&unique) {
             count += 1;
             unique = format!("{name}_{count}");
         }
         let id = VariableId(u32::try_from(self.variables.len()).unwrap_or(u32::MAX));
+        self.names.insert(unique.clone(), id);
         self.variables.push(Variable { name: unique, ty, kind, span });
         id
-    }
-
-    fn taken(&self, name: &str) -> bool {
-        self.variables.iter().any(|variable| variable.name == name)
     }
 
     /// From here on the name has a value.
@@ -98,7 +96,7 @@ impl FlowBuilder<'_> {
 
 /// Takes over what a branch declared after the first `base` names, as names without a value.
 pub(super) fn lose(scope: &mut Scope, branch: &Scope, base: usize, reason: &str) {
-    for (name, local) in branch.locals.iter().skip(base).cloned() {
+    for (name, local) in branch.locals.since(base) {
         let local = match local {
             Local::Value(expr) => Local::Unassigned { at: expr.span, reason: reason.to_owned() },
             other => other,
@@ -109,7 +107,7 @@ pub(super) fn lose(scope: &mut Scope, branch: &Scope, base: usize, reason: &str)
 
 /// Takes over what a branch declared after the first `base` names, as it is.
 pub(super) fn keep(scope: &mut Scope, branch: &Scope, base: usize) {
-    for (name, local) in branch.locals.iter().skip(base).cloned() {
+    for (name, local) in branch.locals.since(base) {
         scope.declare(&name, local);
     }
 }
@@ -126,6 +124,7 @@ impl<'a> Checker<'a> {
             name: item.name.text.clone(),
             item,
             variables: Vec::new(),
+            names: HashMap::new(),
             retry: Vec::new(),
             result: result.clone(),
             handlers: Vec::new(),

@@ -79,7 +79,7 @@ impl<'a> Checker<'a> {
         }
         let own = within.locals.len();
         let (inner, ty) = self.inner(&ast.body, "this `for`".to_owned(), flow, &mut within);
-        within.locals.drain(base..own);
+        within.locals.remove(base..own);
         let inside = hidden(&within, base, "a variable of one iteration", &|_| {
             Some(match step {
                 Some(step) => format!("`{}`, the list of the iterations' results", step.name.text),
