@@ -84,7 +84,7 @@ impl<'d> Builder<'d> {
                 Diagnostic::new(codes::SYNTAX, format!("`{}` cannot be the name of a value", name.text))
                     .primary(name.span, "a word of the language")
                     .note(format!("wherever a value may stand, `{}` means something else", name.text))
-                    .help("choose another name; fields and columns may be called so"),
+                    .help(format!("choose another name, such as `the_{0}`; fields and columns may be called `{0}`", name.text)),
             );
         }
         name

@@ -98,6 +98,7 @@ impl<'t> Explainer<'t> {
         }
         let causes: &[fn(&Self, &Place<'_>) -> Option<Diagnostic>] = &[
             Self::stray_doc,
+            Self::colon_for_block,
             Self::unit_apart,
             Self::try_without_catch,
             Self::misspelt_keyword,

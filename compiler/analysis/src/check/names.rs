@@ -118,19 +118,38 @@ impl<'a> Checker<'a> {
             ),
             _ => format!("call it: `{}(…)`", name.text),
         };
-        self.fail(
-            name.span,
-            Diagnostic::new(codes::NOT_A_VALUE, format!("`{}` is {}, not a value", name.text, def.kind()))
-                .primary(name.span, "")
-                .help(help),
-        )
+        let diagnostic = Diagnostic::new(codes::NOT_A_VALUE, format!("`{}` is {}, not a value", name.text, def.kind()))
+            .primary(name.span, "")
+            .help(help);
+        let diagnostic = self.parameter_of_a_flow(name, scope, diagnostic);
+        self.fail(name.span, diagnostic)
+    }
+
+    /// Says so where a name outside of flows is a flow's parameter: nothing else there can be meant.
+    fn parameter_of_a_flow(&self, name: &Name, scope: &Scope, diagnostic: Diagnostic) -> Diagnostic {
+        let callables = self.names.module(scope.module).into_iter().flat_map(|names| names.callables.values().flatten());
+        let found = callables.into_iter().find_map(|def| match &def.item.kind {
+            ItemKind::Flow(flow) => flow.params.iter().find(|param| param.name.text == name.text).map(|param| (flow, param)),
+            _ => None,
+        });
+        let Some((flow, param)) = found else { return diagnostic };
+        let ty = param.ty.as_ref().map_or("String", |ty| self.files.slice(ty.span));
+        diagnostic
+            .secondary(param.name.span, format!("a parameter of flow `{}`, known in it alone", flow.name.text))
+            .note("each execution has its own value; what stands outside of flows is made once, before any of them")
+            .help(format!(
+                "for a table with a folder for each value, write `partition = [{0}: {ty}]` in the table, and \
+                 `TABLE[{0} = {0}]` in the flow",
+                name.text
+            ))
+            .help(format!("for a value that is the same for all executions, declare `param NAME: {ty}`"))
     }
 
     fn unknown_name(&mut self, name: &Name, scope: &Scope, hint: Option<&Type>) -> Expr {
         if self.names.is_broken(scope.module, &name.text) {
             return Expr::error(name.span);
         }
-        let mut known: Vec<&str> = scope.locals.iter().map(|(name, _)| name.as_str()).rev().collect();
+        let mut known: Vec<&str> = scope.locals.iter().map(|(name, _)| name).rev().collect();
         if let Some(cases) = hint.and_then(cases) {
             known.extend(cases.iter().map(String::as_str));
         }
@@ -148,10 +167,17 @@ impl<'a> Checker<'a> {
                     .help(format!("the cases are {}", crate::suggest::listed(cases.iter().map(String::as_str)))),
                 (None, super::RowPlace::Outside) => match self.library_home(&name.text) {
                     Some(module) => diagnostic.help(format!("write `use {module}.{}` at the top of the file", name.text)),
-                    None => diagnostic.help(format!("write `\"{}\"` if a text is meant", name.text)),
+                    None => {
+                        let named = self.parameter_of_a_flow(name, scope, diagnostic.clone());
+                        if named == diagnostic {
+                            diagnostic.help(format!("write `\"{}\"` if a text is meant", name.text))
+                        } else {
+                            named
+                        }
+                    }
                 },
                 (None, _) => {
-                    let columns: Vec<&str> = scope.locals.iter().map(|(name, _)| name.as_str()).collect();
+                    let columns: Vec<&str> = scope.locals.iter().map(|(name, _)| name).collect();
                     diagnostic.help(format!("columns here are {}", crate::suggest::listed(columns)))
                 }
             },

@@ -38,6 +38,21 @@ impl Explainer<'_> {
         )
     }
 
+    /// `flow f(day: Date):`, as other languages begin a block.
+    pub(super) fn colon_for_block(&self, place: &Place<'_>) -> Option<Diagnostic> {
+        let found = place.found.filter(|found| self.text(*found) == ":")?;
+        let after = self.tokens.get(place.index + 1);
+        if !place.expects(Rule::open) || after.is_some_and(|after| !matches!(after.kind, Kind::Newline | Kind::Comment)) {
+            return None;
+        }
+        Some(
+            Diagnostic::new(codes::SYNTAX, "a block stands in `{ }`, not behind a `:`")
+                .primary(self.of(found), "expected `{`")
+                .note("indentation is for the reader alone: where a block ends is said by `}`")
+                .help("write `{` in place of the `:`, and `}` on a line of its own after the last line of the block"),
+        )
+    }
+
     pub(super) fn try_without_catch(&self, place: &Place<'_>) -> Option<Diagnostic> {
         if !place.expects(Rule::k_catch) || self.before(place, 0) != "}" {
             return None;
@@ -291,6 +306,14 @@ impl Explainer<'_> {
         }
         let before = self.before(place, 0);
         let word = place.found.map_or("", |found| self.text(found));
+        // `match == "full"`: a word of the language as a name.
+        if let Some(name) = place.before.first().filter(|_| words::RESERVED.contains(&before) && matches!(word, "==" | "!=" | "<" | "<=" | ">" | ">=")) {
+            return Some(
+                Diagnostic::new(codes::SYNTAX, format!("`{before}` cannot be the name of a value"))
+                    .primary(self.of(*name), "a word of the language")
+                    .help(format!("use another name, here and where it is declared, such as `the_{before}`")),
+            );
+        }
         if place.kind() == Some(Kind::Word) && words::RESERVED.contains(&word) {
             return Some(
                 Diagnostic::new(codes::SYNTAX, format!("expected a value after `{before}`, found `{word}`"))
