@@ -73,8 +73,9 @@ pub(crate) fn words<'t>(text: &'t str, node: &Node) -> Vec<Word<'t>> {
                 let blank = newlines > 1 && !leads.last().is_some_and(|lead: &Lead<'_>| lead.text.starts_with("///"));
                 let leads = std::mem::take(&mut leads);
                 let end = token.start + content.len();
-                // `Table<T>=` ends with one token for two marks.
-                let split = starts.range(token.start + 1..end).next().copied().filter(|_| token.kind == TokenKind::Mark);
+                // `Table<T>=` ends with one token for two marks; `1%x` begins with one for a number and an operator.
+                let two = token.kind == TokenKind::Mark || token.kind == TokenKind::Number && content.ends_with('%');
+                let split = starts.range(token.start + 1..end).next().copied().filter(|_| two);
                 let word = |start: usize, end: usize| text.get(start..end).unwrap_or("");
                 let first = split.unwrap_or(end);
                 words.push(Word {

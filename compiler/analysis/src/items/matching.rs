@@ -38,7 +38,9 @@ impl<'a> Checker<'a> {
         flow: &mut FlowBuilder<'a>,
         scope: &mut Scope,
     ) -> (Option<Statement>, bool) {
+        let errors = self.diagnostics.errors();
         let (value, mut taken) = self.patterns(value, arms.iter().map(|arm| &arm.pattern), scope);
+        let clean = self.diagnostics.errors() == errors;
         let because = Because::new(span, "decided when the flow comes here");
         self.stage(&value, Stage::Run, because);
         let base = scope.locals.len();
@@ -47,7 +49,7 @@ impl<'a> Checker<'a> {
             // A binding is no variable of the flow: after the arm it is gone.
             let bound = taken.scope.locals.len();
             let (body, ends) = self.block(&arm.body, flow, &mut taken.scope);
-            taken.scope.locals.drain(base..bound);
+            taken.scope.locals.remove(base..bound);
             checked.push((taken.condition.clone(), body, ends, arm.pattern.span));
         }
         let going_on = checked.iter().filter(|(_, _, ends, _)| !ends).count();
@@ -60,6 +62,16 @@ impl<'a> Checker<'a> {
                 let text = self.files.slice(*pattern).to_owned();
                 lose(scope, &taken.scope, base, &format!("assigned only in the arm `{text}`"));
             }
+        }
+        if let [only] = arms
+            && only.pattern.choices.is_empty()
+            && clean
+        {
+            self.report(
+                Diagnostic::new(codes::ARM_MISSING, "this `match` has no arm but `else`, so it chooses nothing")
+                    .primary(only.pattern.span, "taken whatever the value is")
+                    .help("write an arm above it, `\"full\" -> { … }`, or its statements without the `match`"),
+            );
         }
         let all_end = going_on == 0 && !checked.is_empty();
         (Some(statement(value, checked, flow, span)), all_end)

@@ -79,6 +79,9 @@ impl<'a> Checker<'a> {
                 self.check(&field.value, scope, &ty, None)
             };
             self.stage(&value, latest, Because::new(field.name.span, why));
+            if name == "resource" {
+                self.resource_arn(&value);
+            }
             values.insert(name.to_owned(), value);
         }
         self.awaiting = awaiting;
@@ -93,6 +96,25 @@ impl<'a> Checker<'a> {
             );
         }
         values
+    }
+
+    /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:NAME`, region and account often left empty.
+    fn resource_arn(&mut self, value: &Expr) {
+        let ExprKind::Value(Value::String(text)) = &value.kind else { return };
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let filled = |part: &&str| !part.is_empty() && part.chars().all(is_word);
+        let sound = matches!(parts.as_slice(), ["arn", partition, service, _, _, name]
+            if filled(partition) && filled(service) && !name.is_empty());
+        if sound && !text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return;
+        }
+        self.report(
+            Diagnostic::new(codes::RESOURCE_ARN, format!("`{text}` is no ARN, so that nothing would run this task"))
+                .primary(value.span, "not of the form `arn:aws:SERVICE:REGION:ACCOUNT:NAME`")
+                .note("Step Functions refuses a state machine with such a `Resource`")
+                .help("write `arn:aws:states:::SERVICE:ACTION` for a service, such as `arn:aws:states:::lambda:invoke`"),
+        );
     }
 
     /// `[Flow.StoreFailed, "States.TaskFailed"]`: names, not values.
