@@ -107,6 +107,60 @@ fn every_case_raises_its_codes_and_no_others() {
     assert!(missing.is_empty(), "no case raises {missing:?}");
 }
 
+/// `errors/README.md`, a row for each trap: its number, what the trap is, whether a compiler sees it, what shows that.
+#[test]
+fn the_table_of_traps_names_what_is_there() {
+    let root = flow_tests::root();
+    let table = std::fs::read_to_string(root.join("tests/errors/README.md")).expect("the table");
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.chars().nth(2).is_some_and(|c| c.is_ascii_digit()))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    let numbers: Vec<usize> = rows.iter().filter_map(|row| row.first()?.parse().ok()).collect();
+    assert_eq!(numbers, (1..=45).collect::<Vec<_>>());
+    let mut wrong = Vec::new();
+    for row in &rows {
+        let [number, trap, seen, shown] = row.as_slice() else {
+            wrong.push(format!("a row of {} columns: {row:?}", row.len()));
+            continue;
+        };
+        if !trap.contains("](https://github.com/") {
+            wrong.push(format!("{number}: no public thread"));
+        }
+        let quoted: Vec<&str> = shown.split('`').skip(1).step_by(2).collect();
+        for named in &quoted {
+            let found = match named.split_once("::") {
+                // A test: its file, its function.
+                Some((file, test)) => std::fs::read_to_string(root.join(file))
+                    .is_ok_and(|text| text.contains(&format!("fn {test}("))),
+                None if named.starts_with("FLOW") => {
+                    // A code: one of the programs in the row raises it.
+                    quoted.iter().filter(|other| other.ends_with(".flow")).any(|other| {
+                        let text = std::fs::read_to_string(root.join("tests/errors").join(other)).unwrap_or_default();
+                        expected(&text).is_some_and(|codes| codes.contains(*named))
+                    })
+                }
+                None if named.ends_with(".flow") => root.join("tests/errors").join(named).exists(),
+                None => true,
+            };
+            if !found {
+                wrong.push(format!("{number}: `{named}` is not there"));
+            }
+        }
+        let answer = seen.split([',', ':', ';', ' ']).next().unwrap_or_default();
+        let program = quoted.iter().any(|named| named.ends_with(".flow"));
+        let test = quoted.iter().any(|named| named.contains("::"));
+        match answer {
+            "yes" if !program => wrong.push(format!("{number}: a compiler sees it, and no program shows that")),
+            "cannot" if !test && !program => wrong.push(format!("{number}: it cannot happen, and no test shows that")),
+            "yes" | "cannot" | "no" | "later" => {}
+            _ => wrong.push(format!("{number}: `{answer}` is not yes, cannot, no or later")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_page_fails_with_its_code_and_its_mended_program_is_clean() {
     let mut wrong = Vec::new();

@@ -166,6 +166,7 @@ codes! {
     362 Error TEST_TABLE "table that a test does not have";
     363 Error MOCK_PLACE "test that asks of no run";
     364 Error MOCK_NEVER "mock that is never reached";
+    365 Error RESOURCE_ARN "resource that is no ARN";
     370 Error AVRO_TYPE "Avro type without a type of Flow";
     380 Error JOIN_CONDITION "join whose condition compares nothing";
     381 Error COLUMN_CLASH "column of both tables of a join";
@@ -232,6 +233,9 @@ codes! {
     622 Error HEARTBEAT "heartbeat that is not below the timeout";
     623 Warning INLINE_CONCURRENCY "more iterations at once than run";
     624 Error SCHEDULE_SETTING "setting of a schedule";
+    641 Warning PAYLOAD_UNBOUNDED "results that may pass 256 KiB";
+    642 Error PAYLOAD_TOO_LARGE "arguments above 256 KiB";
+    643 Warning HISTORY "execution that may pass 25,000 events";
     // 07 infrastructure
     701 Error SECRET_ARN "existing secret without its ARN";
     702 Error NO_TARGET_FORM "what a target cannot say";
@@ -242,6 +246,8 @@ codes! {
     707 Error NO_EXISTING "`existing` of what does not say how it exists";
     708 Error MODULE_SETTING "setting that a module cannot have";
     709 Error VERSION_PIN "versions that cannot be";
+    711 Warning PERMISSION_WIDE "permission wider than a step needs";
+    712 Warning SYNC_RULE "`.sync` without the rule that it needs";
     // 08 lints
     801 Warning UNUSED_ITEM "unused item";
     802 Warning EMPTY_ENV "environment that sets nothing";

@@ -108,6 +108,28 @@ pub const DEFINITION_SIZE: Limit = Limit {
     checked: CHECKED,
 };
 
+/// What a state takes and gives.
+pub const PAYLOAD: Limit = Limit {
+    what: "the input or output of a state or an execution, as JSON",
+    min: 0,
+    max: 262_144,
+    unit: "bytes",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html",
+    checked: CHECKED,
+};
+
+/// Events of an execution; the last of them is its failure.
+pub const HISTORY_EVENTS: Limit = Limit {
+    what: "the history of a Standard execution",
+    min: 0,
+    max: 25_000,
+    unit: "events",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html",
+    checked: CHECKED,
+};
+
 /// Name of a schedule.
 pub const SCHEDULE_NAME: Limit = Limit {
     what: "the name of a schedule",

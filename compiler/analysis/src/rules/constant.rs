@@ -118,6 +118,14 @@ pub(super) fn whole(expr: &Expr) -> Option<u64> {
     }
 }
 
+/// How many elements a list has that is written out.
+pub(super) fn items(expr: &Expr) -> Option<u64> {
+    match &expr.kind {
+        ExprKind::List(items) => Some(items.len() as u64),
+        _ => None,
+    }
+}
+
 fn varies(expr: &Expr) -> bool {
     expr.any(&|part| matches!(part.kind, ExprKind::Param(_) | ExprKind::EnvName))
 }

@@ -108,7 +108,7 @@ pub(super) fn overrides(flow: &Flow, diagnostics: &mut Diagnostics) {
 }
 
 /// A lower bound of the length of a value's JSON text: what is not known counts as nothing.
-fn least_json(expr: &Expr) -> u64 {
+pub(super) fn least_json(expr: &Expr) -> u64 {
     let commas = |count: usize| count.saturating_sub(1) as u64;
     match &expr.kind {
         ExprKind::Value(Value::String(text) | Value::Date(text) | Value::Timestamp(text)) => {
@@ -132,7 +132,8 @@ fn least_json(expr: &Expr) -> u64 {
     }
 }
 
-fn json_text(text: &str) -> u64 {
+/// The length of a text in JSON, without its quotes.
+pub(super) fn json_text(text: &str) -> u64 {
     text.chars()
         .map(|c| match c {
             '"' | '\\' | '\n' | '\r' | '\t' => 2,

@@ -10,7 +10,7 @@
 use super::{constant, retries, schedules};
 use crate::limits;
 use crate::limits::cron;
-use crate::program::{ExprKind, Flow, ForEach, Head, Items, Poll, Program, RetryRule, Statement, Step};
+use crate::program::{Flow, ForEach, Head, Items, Poll, Program, RetryRule, Statement, Step};
 use flow_diagnostics::{Diagnostic, Diagnostics, codes};
 
 /// A worst case, with its arithmetic.
@@ -84,12 +84,12 @@ fn again(head: &Head, once: Duration) -> Duration {
 /// Rounds × the body, where it is known how many items there are.
 fn of_loop(of: &ForEach) -> Option<Duration> {
     let Items::List(list) = &of.items else { return None };
-    let ExprKind::List(items) = &list.kind else { return None };
+    let items = constant::items(list)?;
     let at_once = match &of.max {
         Some(max) => constant::whole(max)?,
         None => limits::INLINE_ITERATIONS.max,
     };
-    let rounds = (items.len() as u64).div_ceil(at_once.max(1));
+    let rounds = items.div_ceil(at_once.max(1));
     let body = sequence(&of.inner.body)?;
     let seconds = body.seconds.saturating_mul(rounds);
     Some(Duration { seconds, parts: vec![format!("`{}` {rounds} × {}", of.head.name, text(body.seconds))] })

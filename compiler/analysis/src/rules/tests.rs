@@ -253,6 +253,13 @@ fn overrides_and_policies() {
     large.call.resource = "arn:aws:states:::ecs:runTask.sync".to_owned();
     large.call.function = None;
     large.call.arguments = expr(ExprKind::Record(vec![("Overrides".to_owned(), text(&"x".repeat(9_000)))]));
+    assert_eq!(codes(&with(flow(vec![run(large.clone())]))), [615, 712]);
+    large.call.statements.push(PolicyStatement {
+        actions: vec!["events:PutTargets".to_owned(), "events:PutRule".to_owned(), "events:DescribeRule".to_owned()],
+        resources: vec![text("arn:aws:events:eu-west-1:1:rule/StepFunctionsGetEventsForECSTaskRule")],
+        conditions: Vec::new(),
+        cause: super::fixture::at(),
+    });
     assert_eq!(codes(&with(flow(vec![run(large)]))), [615]);
 
     let mut wide = step("x", &[3], &[0]);
