@@ -111,8 +111,11 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
             checker.output(*def);
         }
     }
-    for def in &defs {
-        checker.test(*def);
+    // A test names what is wrong elsewhere: it would be wrong for that alone.
+    if !checker.diagnostics.has_errors() {
+        for def in &defs {
+            checker.test(*def);
+        }
     }
     let mut program = checker.program;
     without_idle_function(&mut program);

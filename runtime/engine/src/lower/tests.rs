@@ -284,8 +284,8 @@ fn fields_of_records() {
     let expected = [
         json!({"a": 1, "s": "X", "i": 8}),
         json!({"a": 2, "s": null, "i": null}),
-        json!({"a": null, "s": null, "i": null}),
         json!({"a": 3, "s": null, "i": 9}),
+        json!({"a": null, "s": null, "i": null}),
     ];
     assert_eq!(run(&fields, &rows, &select).unwrap(), expected);
     let missing = json!([{"operator": "select", "selected": [{"name": "a", "expr": of(col("r"), "nope")}], "columns": [field("a", "int", true)]}]);
