@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use flow_tests::{flowc, root};
+use flow_tests::{files_below, flowc, root};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -30,17 +30,9 @@ impl Place {
     }
 }
 
+/// The objects of a table, without the records beside them.
 fn objects(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = Vec::new();
-    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        if path.is_dir() {
-            found.extend(objects(&path));
-        } else if path.extension().is_some_and(|end| end != "json") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
+    files_below(folder).into_iter().filter(|path| path.extension().is_some_and(|end| end != "json")).collect()
 }
 
 #[test]

@@ -5,9 +5,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use flow_tests::{Printed, binary, flowc_with, root, steady};
+use flow_tests::{Printed, binary, files_below, flowc_with, root, steady};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const DAY: &str = "2026-01-05";
 const GOOD: &str = r#"{"id":"1","patient":"p","days":3,"cost":1.5,"at":"2026-01-05"}"#;
@@ -63,10 +63,8 @@ impl Small {
 
     /// All lines below a folder of the bucket that the program writes, by file name.
     fn lines(&self, folder: &str) -> String {
-        let mut files = Vec::new();
-        collect(&self.path(".flow/buckets/out-dev").join(folder), &mut files);
+        let mut files = files_below(&self.path(".flow/buckets/out-dev").join(folder));
         files.retain(|path| path.extension().is_none_or(|end| end != "json"));
-        files.sort();
         files.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
     }
 
@@ -90,17 +88,6 @@ impl Small {
         fs::write(&script, text).unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
         script.display().to_string()
-    }
-}
-
-fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for path in entries.map(|entry| entry.unwrap().path()) {
-        if path.is_dir() {
-            collect(&path, into);
-        } else {
-            into.push(path);
-        }
     }
 }
 
@@ -139,8 +126,7 @@ fn parquet() -> (Vec<u8>, Vec<u8>) {
     let printed = small.run();
     assert_eq!(printed.code, Some(0), "{printed}");
     let read = |folder: &str| {
-        let mut files = Vec::new();
-        collect(&small.path(".flow/buckets/out-dev").join(folder), &mut files);
+        let mut files = files_below(&small.path(".flow/buckets/out-dev").join(folder));
         files.retain(|path| path.extension().is_some_and(|end| end == "parquet"));
         assert_eq!(files.len(), 1, "{files:?}");
         fs::read(files.first().unwrap()).unwrap()

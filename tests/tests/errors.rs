@@ -14,7 +14,7 @@ use flow_analysis::{Surroundings, Texts, check_with};
 use flow_diagnostics::render::{ColorChoice, human};
 use flow_diagnostics::{Diagnostics, FileSet, codes, pages};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The codes of a program, and its messages as a terminal without colours shows them. Other files that it names are read
 /// from `beside`.
@@ -41,21 +41,6 @@ fn schemas(all: &Path, case: &Path) -> Texts {
     found
 }
 
-/// Every `.flow` file below a folder, sorted.
-fn programs(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder of cases") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            found.extend(programs(&path));
-        } else if path.extension().is_some_and(|extension| extension == "flow") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
-
 fn expected(text: &str) -> Option<BTreeSet<String>> {
     let codes = text.lines().next()?.strip_prefix("// expect:")?.trim();
     if codes == "nothing" {
@@ -69,7 +54,7 @@ fn every_case_raises_its_codes_and_no_others() {
     let folder = flow_tests::root().join("tests/errors");
     let mut wrong = Vec::new();
     let mut covered: BTreeMap<String, usize> = BTreeMap::new();
-    let cases = programs(&folder);
+    let cases = flow_tests::programs::files("tests/errors", "flow");
     assert!(cases.len() >= 50, "only {} cases below {}", cases.len(), folder.display());
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../errors/snapshots");

@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use flow_tests::{Printed, flowc, root};
+use flow_tests::{Printed, files_below, flowc, root};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const STAYS: &str = r#"{"id":"s1","patient":"p1","facility":"A","days":3,"diagnoses":["I50","J44"],"notes":["old"]}
 {"id":"s2","patient":"p2","facility":"B","days":1,"diagnoses":["I50"]}
@@ -57,21 +57,9 @@ impl Tables {
 
     /// The rows below a folder of the bucket that the program writes.
     fn rows(&self, folder: &str) -> String {
-        let mut files = Vec::new();
-        collect(&self.bucket("out-dev").join(folder), &mut files);
-        files.sort();
-        files.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
-    }
-}
-
-fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for path in entries.map(|entry| entry.unwrap().path()) {
-        if path.is_dir() {
-            collect(&path, into);
-        } else if path.extension().is_some_and(|end| end == "jsonl") {
-            into.push(path);
-        }
+        let objects = files_below(&self.bucket("out-dev").join(folder)).into_iter();
+        let rows = objects.filter(|path| path.extension().is_some_and(|end| end == "jsonl"));
+        rows.map(|path| fs::read_to_string(path).unwrap()).collect()
     }
 }
 

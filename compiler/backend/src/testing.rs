@@ -32,7 +32,7 @@ pub fn tests(program: &Program, files: &FileSet, wanted: &dyn Fn(usize) -> bool,
     let mut builds: IndexSet<Build> = IndexSet::new();
     let mut out = Tests::default();
     for (at, test) in program.tests.iter().enumerate().filter(|(at, _)| wanted(*at)) {
-        let env = test.env.clone().or_else(|| default_env(program));
+        let env = test.env.clone().or_else(|| program.local_env().map(|env| env.name.clone()));
         let names: Vec<String> = (0..test.variables.len()).map(|at| format!("v{at}")).collect();
         let mut lowering = Lowering {
             program,
@@ -69,12 +69,6 @@ pub fn tests(program: &Program, files: &FileSet, wanted: &dyn Fn(usize) -> bool,
         out.builds.push(texts);
     }
     out
-}
-
-/// The environment of a test that names none, as of a local run: `dev`, else the first.
-fn default_env(program: &Program) -> Option<String> {
-    let dev = program.envs.iter().find(|env| env.name == "dev").or(program.envs.first());
-    dev.map(|env| env.name.clone())
 }
 
 /// What a flow runs as: the environment, and the steps (with their flow) whose results are answered.

@@ -11,13 +11,10 @@ use arrow::array::{
     new_null_array,
 };
 use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
-use flow_plan::{DataType, ErrorName, Partition, PartitionValue, Table};
+use flow_plan::{DataType, ErrorName, NONE_PARTITION, Partition, PartitionValue, Table, encode_partition};
 use indexmap::IndexMap;
-use std::fmt::Write;
 use std::sync::Arc;
 
-/// The folder name of `none`.
-const NONE: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// A partition column's value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -154,9 +151,9 @@ pub fn folder(partitions: &[Partition], values: &[Value]) -> String {
         if !folder.is_empty() {
             folder.push('/');
         }
-        folder.push_str(&encode(&partition.name));
+        folder.push_str(&encode_partition(&partition.name));
         folder.push('=');
-        folder.push_str(&value.text().map_or_else(|| NONE.to_owned(), |text| encode(&text)));
+        folder.push_str(&value.text().map_or_else(|| NONE_PARTITION.to_owned(), |text| encode_partition(&text)));
     }
     folder
 }
@@ -170,7 +167,7 @@ pub fn values_of(partitions: &[Partition], segments: &[&str]) -> Option<Result<V
         if decode(name) != partition.name {
             return None;
         }
-        if value == NONE {
+        if value == NONE_PARTITION {
             values.push(Value::None);
             continue;
         }
@@ -180,19 +177,6 @@ pub fn values_of(partitions: &[Partition], segments: &[&str]) -> Option<Result<V
         }
     }
     Some(Ok(values))
-}
-
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a `String` cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }
 
 fn decode(text: &str) -> String {

@@ -16,6 +16,7 @@
 
 mod expr;
 mod local;
+mod partition;
 mod report;
 mod request;
 mod table;
@@ -25,6 +26,7 @@ mod types;
 
 pub use expr::{AggregateFunction, BinaryOp, Expr, Literal, ScalarFunction, UnaryOp, WindowFunction};
 pub use local::{LocalFlow, LocalFunction, LocalParam, LocalRun, LocalTable, LocalTask, SourceMap, SourcePlace};
+pub use partition::{NONE_PARTITION, encode_partition};
 pub use report::{ErrorName, Failure, Report};
 pub use request::{Operation, PartitionValue, Replace, Request, TableRef, Target};
 pub use table::{Compression, Format, Invalid, Location, Partition, Table, TableRole, Text};

@@ -76,27 +76,11 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Option<Called> {
         let ItemKind::Flow(item) = &def.item.kind else { return None };
-        let what = format!("`{}`", item.name.text);
-        let bound = self.bind(&what, item.name.span, &item.params, Arg::arguments(arguments), span)?;
-        let mut input = Vec::new();
-        let mut good = true;
-        for (param, bound) in item.params.iter().zip(bound) {
-            // What is left out gets its default in the flow's own entry state.
-            let crate::check::Bound::Given(arg) = bound else { continue };
-            let want = self.parameter_type(param, def.module, &[]);
-            let because = || Because::new(param.span, format!("`{}` of `{}`", param.name.text, item.name.text));
-            let value = self.argument(&arg, scope, Some(&want));
-            let value = self.fit(value, &want, arg.span(), Some(because()));
-            good &= !value.is_error() && self.stage(&value, Stage::Run, because());
-            input.push((param.name.text.clone(), value));
-        }
+        let mut input = self.flow_input(def, item, arguments, scope, span)?;
         let result = match &item.result {
             Some(ty) => self.ty(ty, def.module, &[]),
             None => Type::Json,
         };
-        if !good {
-            return None;
-        }
         let id = Expr::new(ExprKind::Context(ContextField::Id), Type::String, Stage::Run, span);
         input.push(("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID".to_owned(), id));
         let machine = Expr::new(ExprKind::FlowArn(item.name.text.clone()), Type::Arn, Stage::Apply, span);
@@ -113,6 +97,32 @@ impl<'a> Checker<'a> {
             called.fields.insert("timeout".to_owned(), Expr::value(timeout, Type::Duration, span));
         }
         Some(called)
+    }
+
+    /// The input that is given to a flow, checked against its parameters; `None` after a report.
+    pub(super) fn flow_input(
+        &mut self,
+        def: Def<'a>,
+        item: &'a FlowItem,
+        arguments: &'a [Argument],
+        scope: &Scope,
+        span: Span,
+    ) -> Option<Vec<(String, Expr)>> {
+        let what = format!("`{}`", item.name.text);
+        let bound = self.bind(&what, item.name.span, &item.params, Arg::arguments(arguments), span)?;
+        let mut input = Vec::new();
+        let mut good = true;
+        for (param, bound) in item.params.iter().zip(bound) {
+            // What is left out gets its default in the flow's own entry state.
+            let crate::check::Bound::Given(arg) = bound else { continue };
+            let want = self.parameter_type(param, def.module, &[]);
+            let because = || Because::new(param.span, format!("`{}` of `{}`", param.name.text, item.name.text));
+            let value = self.argument(&arg, scope, Some(&want));
+            let value = self.fit(value, &want, arg.span(), Some(because()));
+            good &= !value.is_error() && self.stage(&value, Stage::Run, because());
+            input.push((param.name.text.clone(), value));
+        }
+        good.then_some(input)
     }
 
     /// A callable of the prelude.

@@ -76,6 +76,11 @@ pub struct Program {
 }
 
 impl Program {
+    /// The environment of local runs and tests that name none: `dev`, else the first.
+    pub fn local_env(&self) -> Option<&Env> {
+        self.envs.iter().find(|env| env.name == "dev").or(self.envs.first())
+    }
+
     /// The table with this id.
     pub fn table(&self, id: TableId) -> Option<&Table> {
         self.tables.get(id.0 as usize)

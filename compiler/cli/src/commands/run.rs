@@ -145,8 +145,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
     if let Some(name) = &asked.env {
         known_env(program, name, file)?;
     }
-    let dev = program.envs.iter().find(|env| env.name == "dev").or(program.envs.first());
-    let env = asked.env.clone().or_else(|| dev.map(|env| env.name.clone()));
+    let env = asked.env.clone().or_else(|| program.local_env().map(|env| env.name.clone()));
     for given in &asked.params {
         set(program, env.as_deref(), given).map_err(|error| CommandError::Local(LocalProblem(error)))?;
     }

@@ -7,7 +7,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use flow_asl::driver::DirectoryObjects;
 use flow_plan::testing::{Fill, TEST_BUCKET, TestTable};
 use flow_plan::{
-    DataType, Field, LocalFunction, LocalRun, Operation, PartitionValue, Replace, Request, TableRef, Target, slot_variable,
+    DataType, Field, LocalFunction, LocalRun, NONE_PARTITION, Operation, PartitionValue, Replace, Request, TableRef, Target,
+    encode_partition, slot_variable,
 };
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
@@ -18,8 +19,6 @@ use tokio::runtime::Runtime;
 
 /// The function that does what tests ask for themselves.
 const OWN: &str = "tests";
-/// The folder of a `none` in a partition, as Hive names it.
-const NONE: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// One environment's functions and buckets.
 #[derive(Debug)]
@@ -204,34 +203,18 @@ fn by_partition<'r>(table: &TestTable, rows: &'r [Value]) -> Vec<(Partition, Vec
                 Value::Number(number) => {
                     (number.to_string(), PartitionValue::Int(number.as_i64().unwrap_or_default()))
                 }
-                Value::String(text) => (encoded(&text), PartitionValue::Text(text)),
-                other => (NONE.to_owned(), PartitionValue::Text(other.to_string())),
+                Value::String(text) => (encode_partition(&text), PartitionValue::Text(text)),
+                other => (NONE_PARTITION.to_owned(), PartitionValue::Text(other.to_string())),
             };
             if !partition.folder.is_empty() {
                 partition.folder.push('/');
             }
-            let _infallible = write!(partition.folder, "{}={text}", column.name);
+            let _infallible = write!(partition.folder, "{}={text}", encode_partition(&column.name));
             partition.values.insert(column.name.clone(), value);
         }
         found.entry(partition.folder.clone()).or_insert_with(|| (partition, Vec::new())).1.push(row);
     }
     found.into_values().collect()
-}
-
-/// A text as Hive writes it in a folder's name: what could be taken for something else as `%XX`.
-fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for character in text.chars() {
-        if character.is_control() || "\"#%'*/:=?\\{}[]^".contains(character) {
-            let mut bytes = [0; 4];
-            for byte in character.encode_utf8(&mut bytes).bytes() {
-                let _infallible = write!(out, "%{byte:02X}");
-            }
-        } else {
-            out.push(character);
-        }
-    }
-    out
 }
 
 /// A row in the run stage's encoding, each column there, so that rows from anywhere compare.

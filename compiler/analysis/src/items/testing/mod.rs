@@ -7,7 +7,7 @@ mod expectations;
 mod mocks;
 mod tables;
 
-use crate::check::{Arg, Because, Bound, Checker, Local, Scope};
+use crate::check::{Because, Checker, Local, Scope};
 use crate::program::{
     Env, Expr, ExprKind, Flow, SchemaField, SchemaId, Stage, TableId, TableRole, Test, TestRun, TestStatement,
     TestStatementKind, Type, Value, Variable, VariableId, VariableKind,
@@ -319,7 +319,8 @@ impl<'a> Checker<'a> {
         };
         let Some(checked) = self.program.flows.get(at).cloned() else { return };
         let mocks = self.mocks(&mocks, &checked, test);
-        let values = self.flow_input(def, item, arguments, span, test);
+        let scope = test.scope.clone();
+        let values = self.flow_input(def, item, arguments, &scope, span);
         let binding = binding.map(|binding| {
             if checked.result.is_none() {
                 self.report(
@@ -344,30 +345,6 @@ impl<'a> Checker<'a> {
         }
         let Some(arguments) = values else { return };
         test.push(TestStatementKind::Run(TestRun { flow: checked.name, arguments, mocks, binding }), span);
-    }
-
-    fn flow_input(
-        &mut self,
-        def: Def<'a>,
-        item: &'a ast::FlowItem,
-        arguments: &'a [ast::Argument],
-        span: Span,
-        test: &TestBuilder<'a>,
-    ) -> Option<Vec<(String, Expr)>> {
-        let what = format!("`{}`", item.name.text);
-        let bound = self.bind(&what, item.name.span, &item.params, Arg::arguments(arguments), span)?;
-        let mut input = Vec::new();
-        let mut good = true;
-        for (param, bound) in item.params.iter().zip(bound) {
-            let Bound::Given(arg) = bound else { continue };
-            let want = self.parameter_type(param, def.module, &[]);
-            let because = || Because::new(param.span, format!("`{}` of `{}`", param.name.text, item.name.text));
-            let value = self.argument(&arg, &test.scope, Some(&want));
-            let value = self.fit(value, &want, arg.span(), Some(because()));
-            good &= !value.is_error() && self.stage(&value, Stage::Run, because());
-            input.push((param.name.text.clone(), value));
-        }
-        good.then_some(input)
     }
 
     /// A record with a list for each column.
