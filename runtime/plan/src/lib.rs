@@ -19,6 +19,7 @@ mod local;
 mod partition;
 mod report;
 mod request;
+mod stream;
 mod table;
 pub mod testing;
 mod transform;
@@ -29,6 +30,9 @@ pub use local::{LocalFlow, LocalFunction, LocalParam, LocalRun, LocalTable, Loca
 pub use partition::{NONE_PARTITION, encode_partition};
 pub use report::{ErrorName, Failure, Report};
 pub use request::{Operation, PartitionValue, Replace, Request, TableRef, Target};
+pub use stream::{
+    Decode, Destination, Idempotent, RECORD_FACTS, Refused, STREAM_VARIABLE, Stream, StreamAction, StreamSource, StreamTarget,
+};
 pub use table::{Compression, Format, Invalid, Location, Partition, Table, TableRole, Text};
 pub use transform::{Column, Input, JoinKind, Operator, Sort, SortOrder, Transform};
 pub use types::{Check, DataType, Field, Schema};
@@ -63,6 +67,9 @@ pub struct Plan {
     /// Transforms by name.
     #[serde(default)]
     pub transforms: IndexMap<String, Transform>,
+    /// Streams by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub streams: IndexMap<String, Stream>,
 }
 
 /// A named deploy value, filled from the environment variable `FLOW_SLOT_<NAME>`.
@@ -108,6 +115,7 @@ impl Plan {
             schemas: IndexMap::new(),
             tables: IndexMap::new(),
             transforms: IndexMap::new(),
+            streams: IndexMap::new(),
         }
     }
 
