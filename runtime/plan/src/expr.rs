@@ -64,6 +64,8 @@ pub enum Expr {
     },
     /// `Int` to `Float`, the language's only implicit conversion.
     ToFloat(Box<Expr>),
+    /// A record of named values, in the order of the text.
+    Record(Vec<crate::Column>),
     /// A scalar function.
     Call {
         /// Which.

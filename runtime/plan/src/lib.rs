@@ -32,6 +32,7 @@ pub use report::{ErrorName, Failure, Report};
 pub use request::{Operation, PartitionValue, Replace, Request, TableRef, Target};
 pub use stream::{
     Decode, Destination, Idempotent, RECORD_FACTS, Refused, STREAM_VARIABLE, Stream, StreamAction, StreamSource, StreamTarget,
+    StreamUnit,
 };
 pub use table::{Compression, Format, Invalid, Location, Partition, Table, TableRole, Text};
 pub use transform::{Column, Input, JoinKind, Operator, Sort, SortOrder, Transform};

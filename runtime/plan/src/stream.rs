@@ -112,8 +112,11 @@ pub struct Idempotent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum StreamAction {
-    /// Each row is sent on.
+    /// Each row, or each record, is sent on.
     Send {
+        /// What is sent on for itself.
+        #[serde(default)]
+        unit: StreamUnit,
         /// Over the row and the record's facts; `None` counts as false.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         condition: Option<Expr>,
@@ -135,6 +138,17 @@ pub enum StreamAction {
         /// Where its rows go.
         into: StreamTarget,
     },
+}
+
+/// What an action looks at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamUnit {
+    /// Each row.
+    #[default]
+    Row,
+    /// Each record, whose rows are not read for it: condition and value name facts alone, and a value is given.
+    Record,
 }
 
 /// Where the rows of a transform go.

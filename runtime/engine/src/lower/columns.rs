@@ -132,6 +132,15 @@ pub fn replace(
             then: one(then)?,
             otherwise: one(otherwise)?,
         },
+        Expr::Record(columns) => Expr::Record(
+            columns
+                .iter()
+                .map(|column| {
+                    let expr = replace(&column.expr, extract, found)?;
+                    Ok(flow_plan::Column { name: column.name.clone(), expr })
+                })
+                .collect::<Result<_>>()?,
+        ),
         Expr::Coalesce(operands) => Expr::Coalesce(
             operands
                 .iter()

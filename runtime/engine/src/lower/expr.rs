@@ -3,7 +3,7 @@
 use crate::failure::{Result, failure};
 use crate::lower::date::DateFunction;
 use crate::lower::function::Function;
-use crate::lower::record::field_of;
+use crate::lower::record::{field_of, record_of};
 use crate::lower::text::TextFunction;
 use crate::temporal::{parse_date, parse_timestamp};
 use crate::types::{Texts, arrow_type, type_name};
@@ -151,6 +151,7 @@ impl<'p> Scope<'p> {
                     ..operand
                 })
             }
+            Expr::Record(columns) => self.record(columns),
             Expr::Call { function, arguments } => {
                 let arguments = arguments
                     .iter()
@@ -161,6 +162,32 @@ impl<'p> Scope<'p> {
             Expr::Aggregate { .. } => Err(bad_plan("an aggregate outside of `group` and `window`")),
             Expr::Window { .. } => Err(bad_plan("a window function outside of `window`")),
         }
+    }
+
+    fn record(&self, columns: &[flow_plan::Column]) -> Result<Typed> {
+        let mut fields = Vec::with_capacity(columns.len());
+        let mut values = Vec::with_capacity(columns.len());
+        let mut fallible = false;
+        for column in columns {
+            let value = self.lower(&column.expr)?;
+            fallible |= value.fallible;
+            fields.push(Field {
+                name: column.name.clone(),
+                data_type: value.data_type,
+                optional: value.optional,
+                key: false,
+                pii: false,
+                doc: None,
+            });
+            values.push(value.expr);
+        }
+        let data_type = DataType::Struct { fields };
+        Ok(Typed {
+            expr: record_of(values, arrow_type(&data_type, Texts::Stored)),
+            data_type,
+            optional: false,
+            fallible,
+        })
     }
 
     fn literal(&self, literal: &Literal) -> Result<Typed> {
@@ -398,6 +425,7 @@ pub fn columns_of(expr: &Expr, names: &mut std::collections::BTreeSet<String>) {
             columns_of(then, names);
             columns_of(otherwise, names);
         }
+        Expr::Record(columns) => columns.iter().for_each(|column| columns_of(&column.expr, names)),
         Expr::Coalesce(operands)
         | Expr::Call {
             arguments: operands, ..

@@ -1,8 +1,8 @@
-//! Fields of records. A function of its own rather than DataFusion's `get_field`: that one is taken apart by the optimizer,
+//! Fields of records, and records of values. A function of its own rather than DataFusion's `get_field`: that one is taken apart by the optimizer,
 //! which then finds two columns of one name, and it gives what lies below a record that is not there.
 
 use crate::lower::function::wrong_arguments;
-use arrow::array::{Array, ArrayRef, AsArray, make_array};
+use arrow::array::{Array, ArrayRef, AsArray, StructArray, make_array};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::DataType as ArrowType;
@@ -61,5 +61,46 @@ impl FieldOf {
         let there = NullBuffer::union(records.nulls(), values.nulls());
         let values = values.to_data().into_builder().nulls(there).build()?;
         Ok(cast(&make_array(values), &self.returns)?)
+    }
+}
+
+/// A record of these values, whose fields are those of the type.
+pub fn record_of(values: Vec<Expr>, returns: ArrowType) -> Expr {
+    let function = RecordOf { returns, signature: Signature::variadic_any(Volatility::Immutable) };
+    Arc::new(ScalarUDF::new_from_impl(function)).call(values)
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct RecordOf {
+    returns: ArrowType,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for RecordOf {
+    fn name(&self) -> &str {
+        "flow_record"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[ArrowType]) -> Result<ArrowType> {
+        Ok(self.returns.clone())
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let ArrowType::Struct(fields) = &self.returns else { return Err(wrong_arguments(self.name())) };
+        if fields.len() != arguments.args.len() {
+            return Err(wrong_arguments(self.name()));
+        }
+        let rows = arguments.number_rows;
+        let values = arguments.args.iter().zip(fields).map(|(value, field)| {
+            let value = value.to_array(rows)?;
+            Ok(cast(&value, field.data_type())?)
+        });
+        let values = values.collect::<Result<Vec<ArrayRef>>>()?;
+        let records = StructArray::try_new_with_length(fields.clone(), values, None, rows)?;
+        Ok(ColumnarValue::Array(Arc::new(records)))
     }
 }

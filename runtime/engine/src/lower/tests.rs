@@ -293,6 +293,31 @@ fn fields_of_records() {
 }
 
 #[test]
+fn records_of_values() {
+    let fields = json!([field("a", "int", false), field("s", "string", true)]);
+    let rows = [json!({"a": 1, "s": "x"}), json!({"a": 2, "s": null})];
+    let source = json!({"record": [{"name": "line", "expr": binary("add", col("a"), int(1))}]});
+    let record = json!({"record": [
+        {"name": "s", "expr": call("upper", &[col("s")])},
+        {"name": "a", "expr": col("a")},
+        {"name": "_source", "expr": source},
+        {"name": "fixed", "expr": {"literal": {"string": "f"}}},
+    ]});
+    let inner = json!({"struct": {"fields": [field("line", "int", false)]}});
+    let ty = json!({"struct": {"fields": [
+        field("s", "string", true), field("a", "int", false),
+        {"name": "_source", "type": inner}, field("fixed", "string", false),
+    ]}});
+    let columns = json!([{"name": "r", "type": ty}]);
+    let select = json!([{"operator": "select", "selected": [{"name": "r", "expr": record}], "columns": columns}]);
+    let expected = [
+        json!({"r": {"s": "X", "a": 1, "_source": {"line": 2}, "fixed": "f"}}),
+        json!({"r": {"s": null, "a": 2, "_source": {"line": 3}, "fixed": "f"}}),
+    ];
+    assert_eq!(run(&fields, &rows, &select).unwrap(), expected);
+}
+
+#[test]
 fn windows_look_at_other_rows_of_the_partition() {
     let (fields, rows) = stays();
     let window = |function: &str, arguments: Value| json!({"window": {"function": function, "arguments": arguments}});
