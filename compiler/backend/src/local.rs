@@ -59,6 +59,7 @@ pub fn local(
             })
             .collect(),
         secrets: program.secrets.iter().map(|secret| secret.name.clone()).collect(),
+        streams: IndexMap::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! `FLOW_FAILPOINT=after-put-object:2` aborts the process when it comes to `after-put-object` for the second
 //! time; with `=wait:FILE` after it, the process makes `FILE.waiting` and waits there until the file
 //! exists, so that a test can let another writer go first. The code is compiled in always, so that what is tested is what is deployed; without the variable a
-//! failpoint is one atomic load. A name that is not in [`ALL`] is refused when the engine starts, so that a
+//! failpoint is one atomic load. A name that is in neither [`ALL`] nor [`STREAMS`] is refused when the engine starts, so that a
 //! misspelt one cannot pass for a crash that did no harm.
 
 use crate::Environment;
@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Every failpoint, in the order in which a request comes by them, with what has just been done.
+/// Every failpoint of requests, in the order in which a request comes by them, with what has just been done.
 pub const ALL: &[(&str, &str)] = &[
     ("before-read-record", "nothing"),
     ("after-read-record", "the sink's commit records are known, no input is read"),
@@ -28,6 +28,15 @@ pub const ALL: &[(&str, &str)] = &[
     ("between-partitions", "one partition is switched, the next is not"),
     ("during-clean", "one object that no record names is removed, others may remain"),
     ("after-clean", "everything is done, the report is not yet given"),
+];
+
+/// Those of streams, beside those of what they append.
+pub const STREAMS: &[(&str, &str)] = &[
+    ("after-take", "records are taken in the ledger, nothing is done with them"),
+    ("after-act", "the work is done, dead letters are not written"),
+    ("before-settle", "the work is done, the ledger does not say so"),
+    ("after-settle", "the ledger says that the work is done"),
+    ("before-answer", "everything is done, the answer is not yet given"),
 ];
 
 static ARMED: OnceLock<Option<Armed>> = OnceLock::new();
@@ -53,7 +62,7 @@ pub(crate) fn arm(environment: &Environment) -> Result<()> {
                 None => (text, None),
             };
             let (name, count) = place.split_once(':').unwrap_or((place, "1"));
-            let known = ALL.iter().map(|(known, _)| *known).find(|known| *known == name);
+            let known = ALL.iter().chain(STREAMS).map(|(known, _)| *known).find(|known| *known == name);
             let count = count.parse::<u64>().ok().filter(|count| *count > 0);
             match (known, count) {
                 (Some(name), Some(count)) => Some(Armed {
@@ -62,7 +71,7 @@ pub(crate) fn arm(environment: &Environment) -> Result<()> {
                     wait,
                 }),
                 _ => {
-                    let all: Vec<_> = ALL.iter().map(|(name, _)| *name).collect();
+                    let all: Vec<_> = ALL.iter().chain(STREAMS).map(|(name, _)| *name).collect();
                     return Err(failure(
                         ErrorName::BadPlan,
                         format!(

@@ -2,7 +2,7 @@
 //!
 //! An [`Engine`] holds a plan and answers requests: it reads tables (JSONL, CSV, Parquet) from a store, checks
 //! their records, computes transforms on DataFusion, and publishes the results so that readers see the old rows
-//! or the new ones. DataFusion and Arrow appear in no signature here.
+//! or the new ones. Events of [`stream`]s are answered record by record. DataFusion and Arrow appear in no signature here.
 //!
 //! ```
 //! # let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -32,6 +32,7 @@ mod quarantine;
 mod read;
 mod reading;
 mod stores;
+pub mod stream;
 mod tally;
 mod temporal;
 mod types;

@@ -3,9 +3,9 @@
 mod check_plan;
 mod clear;
 mod copy;
-mod delivery;
-mod input;
-mod run;
+pub(crate) mod delivery;
+pub(crate) mod input;
+pub(crate) mod run;
 mod validate;
 
 pub use check_plan::check_plan;
@@ -26,10 +26,10 @@ const ATTEMPTS: u32 = 4;
 /// A plan with its stores, ready for requests.
 #[derive(Debug)]
 pub struct Engine {
-    plan: Plan,
-    environment: Environment,
+    pub(crate) plan: Plan,
+    pub(crate) environment: Environment,
     stores: Stores,
-    executor: Executor,
+    pub(crate) executor: Executor,
 }
 
 impl Engine {
@@ -132,18 +132,18 @@ impl Engine {
         Ok((table, schema))
     }
 
-    fn schema(&self, name: &str) -> Result<&Schema> {
+    pub(crate) fn schema(&self, name: &str) -> Result<&Schema> {
         self.plan
             .schemas
             .get(name)
             .ok_or_else(|| crate::lower::bad_plan(format_args!("the plan has no schema `{name}`")))
     }
 
-    fn place(&self, location: &Location) -> Result<TablePlace> {
+    pub(crate) fn place(&self, location: &Location) -> Result<TablePlace> {
         place_of(&self.plan, &self.environment, &self.stores, location)
     }
 
-    fn checks(&self, schema: &Schema) -> Result<Checks> {
+    pub(crate) fn checks(&self, schema: &Schema) -> Result<Checks> {
         Checks::new(&self.executor.session(false), schema)
     }
 }
@@ -158,7 +158,7 @@ fn share(max_invalid: Option<f64>) -> Result<Option<f64>> {
     }
 }
 
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Fault {
+pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Fault {
     let known: Vec<_> = known.map(|name| format!("`{name}`")).collect();
     let has = if known.is_empty() { format!("no {what}s") } else { known.join(", ") };
     failure(

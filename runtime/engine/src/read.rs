@@ -7,8 +7,8 @@ mod rows;
 mod split;
 mod trusted;
 
-pub use discover::{Folder, TablePlace, committed_folders, discover, input_missing, join, place_of, read_record};
+pub use discover::{Folder, ObjectRef, TablePlace, committed_folders, discover, input_missing, join, place_of, read_record};
 pub use marker::{Marker, marker_key, read_marker};
 pub use record::{NamedObject, RECORD_FOLDER, RECORD_NAME, RECORD_VERSION, Record, parse_object_name};
-pub use rows::{CheckedRows, object_fields, read_rows};
+pub use rows::{CheckedRows, object_fields, read_decoded, read_rows};
 pub use trusted::TrustedTable;

@@ -33,14 +33,7 @@ impl Artefacts {
     /// # Errors
     /// A build that is not whole or of another release (FLOW0910); no flow, several, or not that one (FLOW0907).
     pub fn load(directory: &Path, flow: Option<&str>) -> Result<Self, LocalError> {
-        let local: LocalRun = read_json(&directory.join("local.json"))?;
-        if local.version != PLAN_VERSION {
-            return Err(LocalError::new(
-                LOCAL_SETUP,
-                format!("the build has version {}, this release runs version {PLAN_VERSION}", local.version),
-            )
-            .help("build and run with the same release of flowc"));
-        }
+        let local = read_local(directory)?;
         let name = choose(&local, flow)?;
         let Some(chosen) = local.flows.get(&name).cloned() else {
             return Err(LocalError::new(NOTHING_TO_RUN, format!("there is no flow `{name}`")));
@@ -71,6 +64,19 @@ impl Artefacts {
         let file = Path::new(&place.file).file_name().map_or_else(|| place.file.clone(), |name| name.to_string_lossy().into_owned());
         Some(format!("{file}:{}", place.line))
     }
+}
+
+/// Reads `local.json`.
+pub(crate) fn read_local(directory: &Path) -> Result<LocalRun, LocalError> {
+    let local: LocalRun = read_json(&directory.join("local.json"))?;
+    if local.version == PLAN_VERSION {
+        return Ok(local);
+    }
+    Err(LocalError::new(
+        LOCAL_SETUP,
+        format!("the build has version {}, this release runs version {PLAN_VERSION}", local.version),
+    )
+    .help("build and run with the same release of flowc"))
 }
 
 fn choose(local: &LocalRun, flow: Option<&str>) -> Result<String, LocalError> {

@@ -6,7 +6,7 @@ use crate::home::{Home, shown};
 use crate::screen::{Screen, Tone, paint};
 use crate::settings::Settings;
 use crate::{sample, words};
-use flow_plan::{Invalid, LocalTable, Plan, TableRole, Text};
+use flow_plan::{Invalid, LocalRun, LocalTable, Plan, TableRole, Text};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -14,9 +14,9 @@ use std::time::Instant;
 ///
 /// # Errors
 /// FLOW0910: a sample for no source, options that make no sense, a folder that cannot be written.
-pub fn prepare(settings: &Settings, artefacts: &Artefacts, home: &Home, screen: &mut Screen) -> Result<(), LocalError> {
+pub fn prepare(settings: &Settings, local: &LocalRun, home: &Home, screen: &mut Screen) -> Result<(), LocalError> {
     for (name, sample) in &settings.sample {
-        let table = source(name, artefacts)?;
+        let table = source(name, local)?;
         let options = sample.options(&table.prefix);
         let bucket = home.buckets.join(&table.bucket);
         if sample::is_current(&options, &bucket) {
@@ -50,8 +50,8 @@ pub fn prepare(settings: &Settings, artefacts: &Artefacts, home: &Home, screen: 
     Ok(())
 }
 
-fn source<'a>(name: &str, artefacts: &'a Artefacts) -> Result<&'a LocalTable, LocalError> {
-    let sources = || artefacts.local.tables.iter().filter(|(_, table)| table.role == TableRole::Source);
+fn source<'a>(name: &str, local: &'a LocalRun) -> Result<&'a LocalTable, LocalError> {
+    let sources = || local.tables.iter().filter(|(_, table)| table.role == TableRole::Source);
     sources().find(|(known, _)| *known == name).map(|(_, table)| table).ok_or_else(|| {
         let names = || sources().map(|(name, _)| name.as_str());
         let did = nearest(name, names()).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();

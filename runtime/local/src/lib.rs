@@ -39,6 +39,7 @@ mod settings;
 mod setup;
 mod steps;
 mod story;
+pub mod streams;
 mod summary;
 pub mod testing;
 mod words;

@@ -128,7 +128,7 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
         // Of runs that begin together one makes the data, and the others find it made.
         let guard = std::fs::File::create(home.root.join("sample.lock")).map_err(|error| unwritable(&home, error))?;
         guard.lock().map_err(|error| unwritable(&home, error))?;
-        data::prepare(&settings, &artefacts, &home, &mut screen)?;
+        data::prepare(&settings, &artefacts.local, &home, &mut screen)?;
     }
     let mut prepared = BTreeMap::new();
     for step in commands {
@@ -157,7 +157,7 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
         .enable_all()
         .build()
         .map_err(|error| LocalError::new(LOCAL_SETUP, "the threads of the run cannot be started").source(error))?;
-    let launch = launch(options, &artefacts, &home, binary.unwrap_or_default(), secrets.path())?;
+    let launch = launch(&options.artefacts, &artefacts.local, &home, binary.unwrap_or_default(), secrets.path())?;
     let functions = Arc::new(Functions::new(&artefacts.local.functions, &launch, Arc::clone(&log)));
     let seed = options.resume.as_ref().map_or_else(crate::chance, |run| run.description.seed);
     let execution = Execution::new(
@@ -277,7 +277,7 @@ impl Drop for Unused<'_> {
 }
 
 /// Returns when the user or the system asks for an end.
-async fn interrupted() {
+pub(crate) async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

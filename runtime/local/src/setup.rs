@@ -9,7 +9,7 @@ use crate::run::RunOptions;
 use crate::screen::{Screen, Tone, paint};
 use crate::settings::Settings;
 use crate::steps::{Changes, How, Step};
-use flow_plan::slot_variable;
+use flow_plan::{LocalRun, slot_variable};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -45,12 +45,12 @@ pub fn find_worker(named: Option<&Path>, why: &str) -> Result<PathBuf, LocalErro
 }
 
 /// What the generic binary is started with.
-pub fn launch(options: &RunOptions, artefacts: &Artefacts, home: &Home, worker: PathBuf, secrets: &Path) -> Result<Launch, LocalError> {
+pub fn launch(build: &Path, local: &LocalRun, home: &Home, worker: PathBuf, secrets: &Path) -> Result<Launch, LocalError> {
     let store = url::Url::from_directory_path(&home.buckets)
         .map_err(|()| LocalError::new(LOCAL_SETUP, format!("`{}` is no absolute path", home.buckets.display())))?;
     // A copy of the run's own: the next build may be another one.
     let plan = home.run.join("plan.json");
-    std::fs::copy(options.artefacts.join("plan.json"), &plan).map_err(|error| {
+    std::fs::copy(build.join("plan.json"), &plan).map_err(|error| {
         LocalError::new(LOCAL_SETUP, "the build has no plan.json").source(error).help("build again with this release of flowc")
     })?;
     let mut env = vec![
@@ -59,7 +59,7 @@ pub fn launch(options: &RunOptions, artefacts: &Artefacts, home: &Home, worker: 
         ("FLOW_NOTIFICATIONS".to_owned(), home.notifications.display().to_string()),
         ("FLOW_SECRETS".to_owned(), secrets.display().to_string()),
     ];
-    env.extend(artefacts.local.slots.iter().map(|(slot, value)| (slot_variable(slot), value.clone())));
+    env.extend(local.slots.iter().map(|(slot, value)| (slot_variable(slot), value.clone())));
     Ok(Launch { program: worker, env, folder: home.run.clone() })
 }
 

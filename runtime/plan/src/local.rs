@@ -29,6 +29,9 @@ pub struct LocalRun {
     /// Names of the program's secrets.
     #[serde(default)]
     pub secrets: Vec<String>,
+    /// Streams by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub streams: IndexMap<String, LocalStream>,
 }
 
 /// A flow's state machine and what fills it.
@@ -132,4 +135,65 @@ pub struct SourceMap {
     pub flow: String,
     /// Places by state name.
     pub states: IndexMap<String, SourcePlace>,
+}
+
+/// A stream as it runs here: its function, and what its events come from. What it does is in the plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LocalStream {
+    /// Its own function of the generic binary.
+    pub function: LocalFunction,
+    /// What its events come from.
+    pub from: LocalSubject,
+    /// Records of one event at most.
+    pub batch: u32,
+    /// Where it begins in a stream (`latest`, `trim_horizon`, a timestamp); here it always begins at the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// How often a record is delivered before it is given up; `None`: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receives: Option<u32>,
+    /// The queue (its name here) that gets what was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letter: Option<String>,
+    /// Where it stands in the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourcePlace>,
+}
+
+/// What a stream's events come from, by its name here: what stands after the last `/` or `:` of a URL or an ARN.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LocalSubject {
+    /// Objects created in a bucket.
+    Bucket {
+        /// The bucket.
+        bucket: String,
+        /// The folder; may be empty.
+        prefix: String,
+    },
+    /// A queue of SQS.
+    Queue {
+        /// Its name.
+        name: String,
+    },
+    /// A stream of Kinesis.
+    Stream {
+        /// Its name.
+        name: String,
+    },
+    /// The stream of a DynamoDB table.
+    Changes {
+        /// The table's name.
+        table: String,
+    },
+    /// A topic of SNS.
+    Topic {
+        /// Its name.
+        name: String,
+    },
+    /// A bus of EventBridge.
+    Bus {
+        /// Its name.
+        name: String,
+    },
 }

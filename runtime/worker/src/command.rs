@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 const ABOUT: &str = "Executes the tables and transforms of a Flow program.
 
@@ -42,6 +43,9 @@ Environment:
   FLOW_LOG_FORMAT   json (default) or text
   FLOW_SECRETS      a JSON file of secrets by name, instead of Secrets Manager
   FLOW_NOTIFICATIONS  a file that takes notifications instead of their being posted
+  FLOW_STREAM       as a Lambda: the stream of the plan whose events it serves
+  FLOW_SERVICES     queues, topics, buses, streams and ledgers: aws (default) or
+                    file:///absolute/directory
 
 Exit codes: 0 the request succeeded, 1 it failed, 2 misuse.";
 
@@ -59,6 +63,8 @@ struct Arguments {
 enum Command {
     /// Answer one request and print the report as JSON
     Run(Run),
+    /// Hand one event to a stream, as Lambda would, and print the answer as JSON
+    Event(Event),
     /// See whether a plan can be read by this binary, and print what it holds
     CheckPlan {
         /// The plan, as `flowc build` writes it
@@ -77,6 +83,25 @@ struct Run {
     /// A file with the request; `-` is standard input. With neither option: FLOW_REQUEST
     #[arg(long, value_name = "FILE")]
     request_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Event {
+    /// The plan, as `flowc build` writes it
+    #[arg(long, env = "FLOW_PLAN", value_name = "FILE", hide_env_values = true)]
+    plan: PathBuf,
+    /// The stream of the plan
+    #[arg(long, env = "FLOW_STREAM", value_name = "NAME", hide_env_values = true)]
+    stream: String,
+    /// The event as AWS gives it to a Lambda; `-` is standard input
+    #[arg(value_name = "FILE")]
+    event: PathBuf,
+    /// The invocation's id, the same when it is tried again
+    #[arg(long, value_name = "ID", default_value = "local")]
+    request: String,
+    /// Seconds that it may take
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
 }
 
 /// Reads the command line and answers.
@@ -103,9 +128,14 @@ pub fn main() -> ExitCode {
             let outcome = std::panic::catch_unwind(|| answer(run, environment)).unwrap_or_else(|_| Err(panicked().into()));
             finish(outcome)
         }
+        Some(Command::Event(event)) => {
+            logs::start(&environment);
+            let outcome = std::panic::catch_unwind(|| handle(&event, environment)).unwrap_or_else(|_| Err(panicked().into()));
+            finish(outcome)
+        }
         Some(Command::CheckPlan { plan }) => finish(check_plan(&plan)),
         None => {
-            eprintln!("error: a command is missing: `flow-worker run` or `flow-worker check-plan`; see `flow-worker --help`");
+            eprintln!("error: a command is missing: `flow-worker run`, `flow-worker event` or `flow-worker check-plan`; see `flow-worker --help`");
             ExitCode::from(2)
         }
     }
@@ -156,18 +186,30 @@ fn answer(run: Run, environment: Environment) -> Result<Value, Refusal> {
     Ok(runtime.block_on(worker.answer(&request))?)
 }
 
+fn handle(arguments: &Event, environment: Environment) -> Result<Value, Refusal> {
+    let shown = arguments.event.display();
+    let text = read(&arguments.event).map_err(|error| Refusal::Misuse(format!("cannot read the event `{shown}`: {error}")))?;
+    let event = serde_json::from_str(&text).map_err(|error| Refusal::Misuse(format!("the event `{shown}` is not JSON: {error}")))?;
+    let runtime = runtime(&environment)?;
+    let worker = Worker::open(&arguments.plan, environment)?;
+    let left = arguments.timeout.map(Duration::from_secs);
+    Ok(runtime.block_on(worker.event(&arguments.stream, event, &arguments.request, left))?)
+}
+
+/// A file's text; `-` is standard input.
+fn read(path: &std::path::Path) -> std::io::Result<String> {
+    if path.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    }
+}
+
 fn request_text(run: &Run, environment: &Environment) -> Result<String, Refusal> {
     if let Some(text) = &run.request {
         return Ok(text.clone());
     }
-    let read = |path: &PathBuf| {
-        if path.as_os_str() == "-" {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map(|_| text)
-        } else {
-            std::fs::read_to_string(path)
-        }
-    };
     match (&run.request_file, environment.get("FLOW_REQUEST")) {
         (Some(path), _) => {
             read(path).map_err(|error| Refusal::Misuse(format!("cannot read the request `{}`: {error}", path.display())))
@@ -189,5 +231,6 @@ fn check_plan(path: &std::path::Path) -> Result<Value, Refusal> {
         "slots": names(plan.slots.keys().collect()),
         "tables": names(plan.tables.keys().collect()),
         "transforms": names(plan.transforms.keys().collect()),
+        "streams": names(plan.streams.keys().collect()),
     }))
 }

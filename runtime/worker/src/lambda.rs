@@ -4,16 +4,19 @@
 //! beside the executable. Where that fails, every invocation is answered with the failure, so that the state
 //! machine sees `Flow.BadPlan` instead of a crash. Failures become function errors whose `errorType` is the
 //! failure's name.
+//!
+//! With `FLOW_STREAM` the payloads are events of that stream, else requests.
 
 use crate::logs;
 use crate::worker::{Worker, read_request, runtime};
 use flow_engine::Environment;
-use flow_plan::Failure;
+use flow_plan::{Failure, STREAM_VARIABLE};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Runs until the environment is shut down.
 pub fn main() -> ExitCode {
@@ -34,6 +37,7 @@ pub fn main() -> ExitCode {
 
 async fn serve(environment: Environment) -> Result<(), String> {
     let path = plan_path(&environment);
+    let stream: Option<Arc<str>> = environment.get(STREAM_VARIABLE).map(Arc::from);
     let worker = Worker::open(&path, environment);
     match &worker {
         Ok(_) => tracing::info!(plan = %path.display(), version = env!("CARGO_PKG_VERSION"), "ready"),
@@ -41,16 +45,19 @@ async fn serve(environment: Environment) -> Result<(), String> {
     }
     let worker = Arc::new(worker);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let worker = Arc::clone(&worker);
-        async move { answer(&worker, event.payload).await.map_err(diagnostic) }
+        let (worker, stream) = (Arc::clone(&worker), stream.clone());
+        async move { answer(&worker, stream.as_deref(), event).await.map_err(diagnostic) }
     }))
     .await
     .map_err(|error| error.to_string())
 }
 
-async fn answer(worker: &Result<Worker, Failure>, payload: Value) -> Result<Value, Failure> {
+async fn answer(worker: &Result<Worker, Failure>, stream: Option<&str>, event: LambdaEvent<Value>) -> Result<Value, Failure> {
     let worker = worker.as_ref().map_err(Clone::clone)?;
-    worker.answer(&read_request(payload)?).await
+    let Some(stream) = stream else { return worker.answer(&read_request(event.payload)?).await };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let left = Duration::from_millis(event.context.deadline).saturating_sub(now);
+    worker.event(stream, event.payload, &event.context.request_id, Some(left)).await
 }
 
 fn diagnostic(failure: Failure) -> Diagnostic {

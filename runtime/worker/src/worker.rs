@@ -1,12 +1,15 @@
 //! One request, whichever way it came.
 
-use crate::handlers;
+use crate::{handlers, services};
+use flow_engine::stream::{Call, Services};
 use flow_engine::{Engine, Environment};
 use flow_plan::{ErrorName, Failure, Operation, Plan, Request};
 use futures::FutureExt;
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 use tracing::Instrument;
 
 /// The engine and the environment of the process.
@@ -14,6 +17,7 @@ use tracing::Instrument;
 pub struct Worker {
     engine: Engine,
     environment: Environment,
+    services: Arc<dyn Services>,
 }
 
 impl Worker {
@@ -22,6 +26,7 @@ impl Worker {
         let plan = read_plan(path)?;
         Ok(Worker {
             engine: Engine::new(plan, environment.clone())?,
+            services: services::open(&environment)?,
             environment,
         })
     }
@@ -30,6 +35,16 @@ impl Worker {
     pub async fn answer(&self, request: &Request) -> Result<Value, Failure> {
         let span = tracing::info_span!("request", execution = request.execution, step = request.step);
         AssertUnwindSafe(self.dispatch(request).instrument(span))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Err(panicked()))
+    }
+
+    /// Answers an event of a stream: the invocation `request`, which has so much time left.
+    pub async fn event(&self, stream: &str, event: Value, request: &str, left: Option<Duration>) -> Result<Value, Failure> {
+        let span = tracing::info_span!("event", execution = request, step = stream);
+        let call = Call { request, left, services: self.services.as_ref() };
+        AssertUnwindSafe(self.engine.handle(stream, event, call).instrument(span))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Err(panicked()))

@@ -1,4 +1,5 @@
-//! `flowc run`: checks and builds the program into `.flow/`, and hands the artefacts to the local runner.
+//! `flowc run`: checks and builds the program into `.flow/`, and hands the artefacts to the local runner: a flow, or its
+//! streams.
 
 use crate::command_error::{CommandError, LocalProblem};
 use crate::commands::build::known_env;
@@ -7,6 +8,7 @@ use crate::terminal::Terminal;
 use crate::write;
 use flow_analysis::program::{Env, Expr, ExprKind, Program, Stage, Type, Value};
 use flow_local::runs::{self, Filter, PastRun};
+use flow_local::streams::{self, StreamOptions};
 use flow_local::{LocalError, RunOptions, Status};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,6 +28,9 @@ Examples:
                                       goes on with the last run, after its last good step
   flowc run nightly.flow --input event.json
                                       an input as the state machine would get it
+  flowc run orders.flow               of a program of streams: delivers what waits for them
+  flowc run orders.flow --stream load --event event.json
+                                      hands one event to one of them, as Lambda would
 
 What it uses, beside the program:
   local.toml           sample data, and how tasks run here
@@ -38,13 +43,17 @@ What it makes, in .flow/ (or --home):
   runs/<id>/           input, state machine, history, logs and result of every run: see `flowc runs`
   build/<program>/     what `flowc build` would write
   notifications.jsonl  what would have been sent
+  services/            queues, topics, buses and streams, a file of JSON lines each: add a line such as
+                       {\"body\": {\"id\": 1}} to services/queues/NAME.jsonl, and run again
+  streams/             how far each stream has come; without it, all is delivered again
 
-Exit codes: 0 the execution succeeded; 1 it failed, or the program has errors; 2 it could not start";
+Exit codes: 0 the execution succeeded, or all was delivered; 1 it failed, or the program has errors; 2 it could not start";
 
 /// Runs a flow on this machine, from the same artefacts that would be deployed
 ///
 /// Interprets the emitted state machine, starts the generic binary for its steps as Lambda would, with folders in
-/// place of buckets, and runs containers as commands where their task says how (`local = python { … }`). Asks AWS
+/// place of buckets, and runs containers as commands where their task says how (`local = python { … }`). A program
+/// without flows has its streams run: what waits in folders and files is delivered to them until nothing is left. Asks AWS
 /// for nothing. Progress goes to standard error, the summary to standard output.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -60,6 +69,14 @@ pub struct Arguments {
     /// Which flow, if the program has several
     #[arg(long, value_name = "FLOW")]
     flow: Option<String>,
+
+    /// Runs this stream in place of a flow; all of them, if the program has no flow
+    #[arg(long, value_name = "STREAM", conflicts_with_all = ["inputs", "flow", "fails", "skips", "resume"])]
+    stream: Option<String>,
+
+    /// Hands one event (a JSON file as AWS sends it to a Lambda, `-` for standard input) to the stream, and prints its answer
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["inputs", "flow", "fails", "skips", "resume"])]
+    event: Option<PathBuf>,
 
     /// Whose values the parameters of the program have; `dev` if there is one, else the first, if not given
     #[arg(long, value_name = "ENV")]
@@ -168,6 +185,23 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
         other => other,
     })?;
 
+    let problem = |error| CommandError::Local(LocalProblem(error));
+    let streams = arguments.stream.is_some() || arguments.event.is_some();
+    if streams || (asked.flow.is_none() && streams::only_streams(&artefacts).map_err(problem)?) {
+        let clean = streams::run(&StreamOptions {
+            artefacts,
+            program: folder.to_owned(),
+            name: name.to_string_lossy().into_owned(),
+            home: asked.home.clone(),
+            stream: arguments.stream.clone(),
+            event: arguments.event.clone(),
+            worker: None,
+            color_err: terminal.color_err,
+            color_out: terminal.color_out,
+        })
+        .map_err(problem)?;
+        return Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let outcome = flow_local::run(&RunOptions {
         artefacts,
         program: folder.to_owned(),

@@ -15,7 +15,7 @@ use crate::types::fingerprint;
 use flow_plan::{Replace, Report, Schema, Table, Target};
 
 /// A sink whose commit records are known, so that a writer who comes in between is noticed.
-pub(super) struct Delivery<'p> {
+pub(crate) struct Delivery<'p> {
     name: &'p str,
     table: &'p Table,
     /// The schema of its rows.
@@ -35,7 +35,7 @@ enum How<'p> {
 
 impl Engine {
     /// Begins to fill a sink.
-    pub(super) async fn deliver<'p>(&'p self, into: &'p Target) -> Result<Delivery<'p>> {
+    pub(crate) async fn deliver<'p>(&'p self, into: &'p Target) -> Result<Delivery<'p>> {
         let name = into.table.as_str();
         let (table, schema) = self.sink(name)?;
         let place = self.place(&table.location)?;

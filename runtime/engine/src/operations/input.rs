@@ -35,7 +35,7 @@ pub struct Input<'p> {
 
 impl Engine {
     /// Finds what a reference stands for.
-    pub(super) async fn input<'p>(&'p self, reference: &'p TableRef) -> Result<Input<'p>> {
+    pub(crate) async fn input<'p>(&'p self, reference: &'p TableRef) -> Result<Input<'p>> {
         let name = reference.table.as_str();
         let (table, schema) = self.table(name)?;
         let place = self.place(&table.location)?;
@@ -132,7 +132,7 @@ impl Input<'_> {
 }
 
 /// Does with the bad records of all inputs what their tables' policies and `max_invalid` say.
-pub(super) async fn settle(inputs: Vec<Input<'_>>, max_invalid: Option<f64>) -> Result<()> {
+pub(crate) async fn settle(inputs: Vec<Input<'_>>, max_invalid: Option<f64>) -> Result<()> {
     // Two inputs may read the same partition: its quarantine is written once.
     let mut settled = BTreeSet::new();
     let mut tallies = Vec::with_capacity(inputs.len());

@@ -64,7 +64,7 @@ fn table_of<'r>(input: &str, inputs: &'r IndexMap<String, TableRef>) -> Result<&
 }
 
 /// A value that cannot be computed says where: several steps may run transforms, and the engine's cause is bare.
-fn of_transform(name: &str, fault: Fault) -> Fault {
+pub(crate) fn of_transform(name: &str, fault: Fault) -> Fault {
     match fault {
         Fault::Failure(Failure { name: ErrorName::ComputeFailed, cause }) => {
             failure(ErrorName::ComputeFailed, format!("transform `{name}`: {cause}"))

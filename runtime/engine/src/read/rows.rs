@@ -102,6 +102,26 @@ struct Read {
 
 /// Reads all rows, with all fields of the schema. Bad ones go to `tally`, and keys into `keys`.
 pub fn read_rows(source: Arc<CheckedRows>, tally: Arc<Tally>, keys: Keys) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+    let objects = source.folders.iter().flat_map(|folder| &folder.objects);
+    let names: Arc<[Arc<str>]> = objects.map(|object| Arc::from(object.key.as_str())).collect();
+    Ok(chunks(source)?
+        .try_filter_map({
+            let mut keys = keys;
+            move |read| {
+                let batch = finish(read, &mut keys, &tally, &names);
+                async move { batch }
+            }
+        })
+        .boxed())
+}
+
+/// Reads all rows as they were decoded and checked, with the lines of the good ones and the bad ones.
+pub fn read_decoded(source: Arc<CheckedRows>) -> Result<BoxStream<'static, Result<Decoded>>> {
+    Ok(chunks(source)?.map_ok(|read| read.decoded).boxed())
+}
+
+/// Chunks of decoded and checked rows, in order.
+fn chunks(source: Arc<CheckedRows>) -> Result<BoxStream<'static, Result<Read>>> {
     let objects: Vec<(u32, usize, ObjectRef)> = source
         .folders
         .iter()
@@ -110,7 +130,6 @@ pub fn read_rows(source: Arc<CheckedRows>, tally: Arc<Tally>, keys: Keys) -> Res
         .zip(0..)
         .map(|((folder, object), index)| (index, folder, object))
         .collect();
-    let names: Arc<[Arc<str>]> = objects.iter().map(|(_, _, object)| Arc::from(object.key.as_str())).collect();
     let unique = if source.unique { KeyHasher::new(&source.schema)?.map(Arc::new) } else { None };
     let hashers: Arc<[Option<Arc<KeyHasher>>]> = source
         .folders
@@ -138,13 +157,6 @@ pub fn read_rows(source: Arc<CheckedRows>, tally: Arc<Tally>, keys: Keys) -> Res
             }
         })
         .buffered(threads + 1)
-        .try_filter_map({
-            let mut keys = keys;
-            move |read| {
-                let batch = finish(read, &mut keys, &tally, &names);
-                async move { batch }
-            }
-        })
         .boxed())
 }
 
