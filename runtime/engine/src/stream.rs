@@ -10,10 +10,12 @@
 //!    which are held against their schema ([`rows`], [`objects`]).
 //! 3. The actions are done in order: [`send`], [`run`]. A batch whose transform cannot be computed is taken apart until the
 //!    rows that are to blame stand alone.
-//! 4. Dead letters are written, the ledger is told, the answer names what is given back.
+//! 4. Dead letters are written ([`refused`]), the ledger is told ([`claims`]), the [`answer`] names what is given back.
 //!
 //! Objects of S3 are worked on one after the other, each for itself; records of all other sources as one batch.
 
+mod answer;
+mod claims;
 mod decode;
 mod event;
 mod objects;
@@ -29,27 +31,20 @@ mod tests;
 pub use services::{Address, Claim, Ending, Message, REASON_LIMIT, SendError, Services, Taken};
 
 use crate::failpoint;
-use crate::failure::{Result, failure};
+use crate::failure::Result;
 use crate::formats::Problem;
 use crate::operations::{Engine, unknown};
 use crate::stream::event::{Facts, Record};
 use crate::stream::objects::Object;
-use crate::stream::rows::{BadRow, Compiled, Rows, decode, facts_alone, texts};
+use crate::stream::rows::{BadRow, Rows, decode, facts_alone};
 use crate::temporal::format_timestamp;
 use crate::types::hex;
-use arrow::record_batch::RecordBatch;
-use flow_plan::{Decode, ErrorName, Failure, Idempotent, Refused, Schema, Stream, StreamSource};
-use futures::StreamExt;
+use flow_plan::{Decode, ErrorName, Failure, Refused, Schema, Stream, StreamSource};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
-
-/// Claims that are made at the same time.
-const CLAIMS: usize = 16;
-/// Bytes of a ledger's key; DynamoDB's bound is 2,048.
-const KEY_LIMIT: usize = 1024;
 
 /// One invocation.
 #[derive(Debug, Clone, Copy)]
@@ -212,7 +207,7 @@ impl<'e> Batch<'e> {
             let created = record.raw.get("eventName").and_then(Value::as_str).is_none_or(|name| name.contains("ObjectCreated"));
             let ours = match &place {
                 Some(place) => created && objects::is_ours(place, &record.facts),
-                None => lets_through(self.stream, record)?,
+                None => pattern::lets_through(self.stream, record)?,
             };
             if !ours {
                 *state = State::Skipped;
@@ -353,8 +348,9 @@ impl<'e> Batch<'e> {
                 State::Failed(failure) => {
                     held.entry(group.clone()).or_insert_with(|| failure.clone());
                 }
-                State::Skipped => {}
-                _ => {
+                // It is not worked on at all, whatever comes before it.
+                State::Skipped | State::Refused => {}
+                State::Waiting | State::Done => {
                     if let Some(failure) = held.get(group) {
                         *state = State::Failed(failure.clone());
                     }
@@ -363,119 +359,11 @@ impl<'e> Batch<'e> {
         }
     }
 
-    /// The ledger's keys of rows.
-    fn keys(&mut self, idempotent: &Idempotent, batch: &RecordBatch, records: &[usize]) -> Result<Vec<(usize, String)>> {
-        let session = self.engine.executor.session(false);
-        let mut parts = Vec::with_capacity(idempotent.by.len());
-        for expr in &idempotent.by {
-            let values = Compiled::new(&session, self.schema, expr)?.values(batch)?;
-            for (row, reason) in &values.failed {
-                let problem = Problem { field: None, kind: "key", reason: format!("its key cannot be computed: {reason}") };
-                if let Some(record) = records.get(*row).copied().filter(|record| self.is_waiting(*record)) {
-                    self.refuse(record, None, ErrorName::ComputeFailed, problem, None);
-                }
-            }
-            parts.push(texts(&values));
-        }
-        let by_object = matches!(self.stream.from, StreamSource::S3 { .. }) && parts.len() == 3;
-        Ok(records
-            .iter()
-            .enumerate()
-            .filter(|(_, record)| self.is_waiting(**record))
-            .map(|(row, record)| {
-                let parts: Vec<Option<&str>> = parts.iter().map(|part| part.get(row).and_then(Option::as_deref)).collect();
-                (*record, ledger_key(self.name, &parts, by_object))
-            })
-            .collect())
-    }
-
-    async fn claim_rows(&mut self, rows: Rows) -> Result<Rows> {
-        if let Some(idempotent) = &self.stream.idempotent {
-            let waiting: Vec<usize> = (0..rows.len()).filter(|row| rows.records.get(*row).is_some_and(|record| self.is_waiting(*record))).collect();
-            let rows = rows.at(&waiting)?;
-            let keys = self.keys(idempotent, &rows.batch, &rows.records)?;
-            self.claim(idempotent, keys).await;
-            failpoint::hit("after-take");
-            return self.still_waiting(rows);
-        }
-        self.still_waiting(rows)
-    }
-
     /// Rows whose records wait.
     fn still_waiting(&self, rows: Rows) -> Result<Rows> {
         let places: Vec<usize> =
             (0..rows.len()).filter(|row| rows.records.get(*row).is_some_and(|record| self.is_waiting(*record))).collect();
         if places.len() == rows.len() { Ok(rows) } else { rows.at(&places) }
-    }
-
-    /// Takes keys; records that are not taken are skipped or given back.
-    async fn claim(&mut self, idempotent: &Idempotent, keys: Vec<(usize, String)>) {
-        let ledger = match self.engine.environment.resolve(&self.engine.plan, &idempotent.ledger) {
-            Ok(ledger) => ledger,
-            Err(fault) => {
-                let failure = Failure::from(fault);
-                keys.iter().for_each(|(record, _)| self.fail(*record, &failure));
-                return;
-            }
-        };
-        let mut first: HashMap<String, usize> = HashMap::new();
-        let mut asked = Vec::with_capacity(keys.len());
-        for (record, claimed) in self.claims.iter().enumerate() {
-            if let Some(claim) = claimed {
-                first.insert(claim.key.clone(), record);
-            }
-        }
-        for (record, key) in keys {
-            if let Some(twin) = first.get(&key) {
-                self.twins.push((record, *twin));
-                if let Some(state) = self.states.get_mut(record) {
-                    *state = State::Skipped;
-                }
-                continue;
-            }
-            first.insert(key.clone(), record);
-            let id = self.records.get(record).and_then(|record| record.facts.id.clone());
-            let (owner, again) = match (&self.stream.from, id) {
-                // Lambda tries an invocation again only when it has ended, and reads a shard on only then.
-                (StreamSource::Kinesis { .. } | StreamSource::DynamoDb, Some(id)) => (id, true),
-                // A queue may deliver a message twice at once.
-                (StreamSource::Sqs { .. }, Some(id)) => (id, false),
-                _ => (self.call.request.to_owned(), true),
-            };
-            asked.push((record, Claim { key, owner, again, lease_s: idempotent.lease_s }));
-        }
-        let services = self.call.services;
-        let ledger = ledger.as_str();
-        let outcomes: Vec<_> = futures::stream::iter(asked)
-            .map(|(record, claim)| async move {
-                let outcome = services.take(ledger, &claim).await;
-                (record, claim, outcome)
-            })
-            .buffered(CLAIMS)
-            .collect()
-            .await;
-        for (record, claim, outcome) in outcomes {
-            match outcome {
-                Ok(Taken::Now) => {
-                    if let Some(slot) = self.claims.get_mut(record) {
-                        *slot = Some(claim);
-                    }
-                }
-                Ok(Taken::Done | Taken::Others) => {
-                    if let Some(state) = self.states.get_mut(record) {
-                        *state = State::Skipped;
-                    }
-                }
-                Ok(Taken::Own) => {
-                    let cause = format!("`{}` is still leased to an earlier delivery of the same message", claim.key);
-                    self.fail(record, &Failure { name: ErrorName::StoreFailed, cause });
-                }
-                Err(reason) => {
-                    let cause = format!("the ledger `{ledger}` cannot be asked for `{}`: {reason}", claim.key);
-                    self.fail(record, &Failure { name: ErrorName::StoreFailed, cause });
-                }
-            }
-        }
     }
 
     /// The actions, in order, each over the rows that are left.
@@ -486,7 +374,7 @@ impl<'e> Batch<'e> {
                 return Ok(());
             }
             let outcome = match action {
-                flow_plan::StreamAction::Send { condition, value, to } => {
+                flow_plan::StreamAction::Send { condition, value, to, .. } => {
                     self.send(number, &rows, condition.as_ref(), value.as_ref(), to).await
                 }
                 flow_plan::StreamAction::Run { transform, input, inputs, into } => {
@@ -538,138 +426,6 @@ impl<'e> Batch<'e> {
         let places: Vec<usize> = (0..rows.len()).filter(|place| !gone.contains(place)).collect();
         self.still_waiting(rows.at(&places)?)
     }
-
-    /// Who a record is, for the ids of what is sent on.
-    fn identity(&self, record: usize) -> String {
-        if let Some(Some(claim)) = self.claims.get(record) {
-            return claim.key.clone();
-        }
-        let Some(facts) = self.records.get(record).map(|record| &record.facts) else { return String::new() };
-        let of = |fact: &Option<String>| fact.clone().unwrap_or_default();
-        match &facts.id {
-            Some(id) => id.clone(),
-            None => format!("{}/{}#{}", of(&facts.bucket), of(&facts.key), of(&facts.etag)),
-        }
-    }
-
-    /// Tells the ledger what became of what was taken: of one record, or of all.
-    async fn settle(&mut self, only: Option<usize>) {
-        let Some(idempotent) = &self.stream.idempotent else { return };
-        let Ok(ledger) = self.engine.environment.resolve(&self.engine.plan, &idempotent.ledger) else { return };
-        let mut endings = Vec::new();
-        for (record, claim) in self.claims.iter_mut().enumerate() {
-            if only.is_some_and(|only| only != record) {
-                continue;
-            }
-            let ending = match self.states.get(record) {
-                Some(State::Done) => Ending::Done(idempotent.keep_s),
-                Some(State::Failed(failure)) => Ending::Failed(failure.to_string()),
-                Some(State::Refused) => Ending::Failed("refused: see the dead letters".into()),
-                _ => continue,
-            };
-            if let Some(claim) = claim.take() {
-                endings.push((claim, ending));
-            }
-        }
-        if endings.is_empty() {
-            return;
-        }
-        failpoint::hit("before-settle");
-        let services = self.call.services;
-        let ledger = ledger.as_str();
-        futures::stream::iter(endings)
-            .for_each_concurrent(CLAIMS, |(claim, ending)| async move {
-                if let Err(cause) = services.settle(ledger, &claim, &ending).await {
-                    // The work is done: a delivery of the same record that comes after the lease does it again.
-                    tracing::error!(ledger, key = claim.key, cause, "the ledger was not told");
-                }
-            })
-            .await;
-        failpoint::hit("after-settle");
-    }
-
-    /// The same, in what is left of the time.
-    async fn settle_within(&mut self, left: Option<Duration>) {
-        match left {
-            None => self.settle(None).await,
-            Some(left) => {
-                let _late = tokio::time::timeout(margin(left) / 2, self.settle(None)).await;
-            }
-        }
-    }
-
-    fn answer(mut self, started: Instant) -> Result<Value, Failure> {
-        for (record, twin) in std::mem::take(&mut self.twins) {
-            if let Some(State::Failed(failure)) = self.states.get(twin).cloned() {
-                self.fail(record, &failure);
-            }
-        }
-        let mut failed = Vec::new();
-        for (record, state) in self.records.iter().zip(&self.states) {
-            match state {
-                State::Done => self.counts.done += 1,
-                State::Skipped => self.counts.skipped += 1,
-                State::Refused => {}
-                State::Waiting => failed.push((record, time_is_up())),
-                State::Failed(failure) => failed.push((record, failure.clone())),
-            }
-        }
-        self.counts.failed = failed.len() as u64;
-        let counts = self.counts;
-        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let Counts { records, rows, sent, appended, done, refused, skipped, failed: count } = counts;
-        tracing::info!(
-            stream = self.name, records, rows, sent, appended, done, refused, skipped, failed = count, milliseconds, "batch"
-        );
-        if let Some((_, first)) = failed.first() {
-            tracing::warn!(stream = self.name, failed = count, error = first.name.as_str(), cause = first.cause, "given back");
-        }
-        let items: Option<Vec<&str>> = failed.iter().map(|(record, _)| record.item.as_deref()).collect();
-        let items = match (&self.stream.from, items) {
-            (StreamSource::Sqs { .. }, Some(items)) => items,
-            // All after the first comes again.
-            (StreamSource::Kinesis { .. } | StreamSource::DynamoDb, Some(items)) => items.into_iter().take(1).collect(),
-            _ => match failed.into_iter().next() {
-                None => Vec::new(),
-                Some((_, first)) => {
-                    let cause = format!("{count} of {records} records failed, and all of them come again. The first: {}", first.cause);
-                    return Err(failure(first.name, cause).into());
-                }
-            },
-        };
-        let mut answer = serde_json::to_value(counts).unwrap_or_default();
-        if let Some(answer) = answer.as_object_mut() {
-            let items = items.into_iter().map(|item| json!({ "itemIdentifier": item })).collect();
-            answer.insert("batchItemFailures".into(), Value::Array(items));
-        }
-        Ok(answer)
-    }
-}
-
-/// Whether a record matches one of the stream's patterns.
-fn lets_through(stream: &Stream, record: &Record) -> Result<bool> {
-    if stream.patterns.is_empty() || record.data.is_err() {
-        return Ok(true);
-    }
-    let json = || record.data.as_ref().ok().and_then(|data| serde_json::from_slice::<Value>(data).ok());
-    // What a mapping filters: a message with its body read, the data of Kinesis, all else as it is.
-    let view = match &stream.from {
-        StreamSource::Sqs { .. } => {
-            let mut view = record.raw.clone();
-            if let (Some(body), Some(json)) = (view.get_mut("body"), json()) {
-                *body = json;
-            }
-            view
-        }
-        StreamSource::Kinesis { .. } => json!({ "data": json(), "partitionKey": record.facts.key }),
-        StreamSource::Sns { .. } => json().unwrap_or(Value::Null),
-        _ => record.raw.clone(),
-    };
-    let mut any = false;
-    for pattern in &stream.patterns {
-        any |= pattern::matches(pattern, &view).map_err(crate::lower::bad_plan)?;
-    }
-    Ok(any)
 }
 
 /// What an action did.
@@ -681,27 +437,6 @@ struct Outcome {
     refused: Vec<(usize, ErrorName, String)>,
     /// Rows that did not succeed now, by place.
     failed: Vec<(usize, Failure)>,
-}
-
-/// A key of the ledger: the stream, and the parts. Of `by object`: `ingest:bucket/key#etag`.
-fn ledger_key(stream: &str, parts: &[Option<&str>], by_object: bool) -> String {
-    let key = match parts {
-        [bucket, key, etag] if by_object => {
-            format!("{}/{}#{}", bucket.unwrap_or_default(), key.unwrap_or_default(), etag.unwrap_or_default())
-        }
-        parts => {
-            let part = |part: &Option<&str>| match part {
-                None => "\\N".to_owned(),
-                Some(text) => text.replace('\\', "\\\\").replace('#', "\\#"),
-            };
-            parts.iter().map(part).collect::<Vec<_>>().join("#")
-        }
-    };
-    let whole = format!("{stream}:{key}");
-    if whole.len() <= KEY_LIMIT {
-        return whole;
-    }
-    format!("{stream}:sha256:{}", hex(&Sha256::digest(whole.as_bytes())))
 }
 
 /// An instant, milliseconds since 1970, as RFC 3339.

@@ -2,7 +2,36 @@
 //! of which one must match. Names beside each other must all match, `$or` lists patterns of which one must. Of a list in
 //! the event one element must match.
 
-use serde_json::{Map, Value};
+use crate::failure::Result as Outcome;
+use crate::stream::event::Record;
+use flow_plan::{Stream, StreamSource};
+use serde_json::{Map, Value, json};
+
+/// Whether a record matches one of the stream's patterns.
+pub fn lets_through(stream: &Stream, record: &Record) -> Outcome<bool> {
+    if stream.patterns.is_empty() || record.data.is_err() {
+        return Ok(true);
+    }
+    let json = || record.data.as_ref().ok().and_then(|data| serde_json::from_slice::<Value>(data).ok());
+    // What a mapping filters: a message with its body read, the data of Kinesis, all else as it is.
+    let view = match &stream.from {
+        StreamSource::Sqs { .. } => {
+            let mut view = record.raw.clone();
+            if let (Some(body), Some(json)) = (view.get_mut("body"), json()) {
+                *body = json;
+            }
+            view
+        }
+        StreamSource::Kinesis { .. } => json!({ "data": json(), "partitionKey": record.facts.key }),
+        StreamSource::Sns { .. } => json().unwrap_or(Value::Null),
+        _ => record.raw.clone(),
+    };
+    let mut any = false;
+    for pattern in &stream.patterns {
+        any |= matches(pattern, &view).map_err(crate::lower::bad_plan)?;
+    }
+    Ok(any)
+}
 
 /// Whether an event matches a pattern.
 ///

@@ -362,9 +362,9 @@ async fn what_is_not_done_in_time_is_given_back() {
     scene.services.fail(Fails { hangs: true, ..Fails::default() });
     let started = std::time::Instant::now();
     let event = messages(&[order(1, 1, "a"), "nonsense".into()]);
-    let answer = scene.call(event, "r1", Some(Duration::from_millis(900))).await.unwrap();
+    let answer = scene.call(event, "r1", Some(Duration::from_secs(3))).await.unwrap();
     assert_eq!(failures(&answer), ["m0", "m1"]);
-    assert!(started.elapsed() < Duration::from_millis(900), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     assert_eq!(scene.services.ledger(), ["s:1 ERROR"], "it may be taken again at once");
 }
 

@@ -32,16 +32,19 @@ where
         vec![Err(SendError { permanent: false, reason: "not sent".into() }); messages.len()];
     let mut waiting: Vec<usize> = (0..messages.len()).collect();
     let mut wait = BACKOFF;
+    let mut alone = false;
     for attempt in 1..=ATTEMPTS {
-        // Those of a call that failed as a whole go one by one: one of them may be to blame.
-        let limits = if attempt == 1 { limits } else { Limits { count: if attempt == 2 { 1 } else { limits.count }, ..limits } };
+        let limits = Limits { count: if alone { 1 } else { limits.count }, ..limits };
         let calls = cut(messages, &waiting, limits).into_iter().map(|places| {
             let batch: Vec<&Message> = places.iter().filter_map(|place| messages.get(*place)).collect();
             let answer = call(batch);
             async move { (places, answer.await) }
         });
         let answers: Vec<_> = stream::iter(calls).buffered(limits.calls.max(1)).collect().await;
+        alone = false;
         for (places, answers) in answers {
+            // Those of a call that failed as a whole go one by one: one of them may be to blame.
+            alone |= places.len() > 1 && answers.iter().all(Result::is_err);
             for (place, answer) in places.into_iter().zip(answers) {
                 if let Some(outcome) = outcomes.get_mut(place) {
                     *outcome = answer;

@@ -302,13 +302,14 @@ mod tests {
     async fn a_lease_and_a_memory_end() {
         let place = tempfile::tempdir().unwrap();
         let folders = Folders::new(place.path().into());
-        assert_eq!(folders.take("l", &claim("a", true, 0)).await, Ok(Taken::Now));
-        assert_eq!(folders.take("l", &claim("b", true, 60)).await, Ok(Taken::Others), "a lease covers the second in which it ends");
-        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        let wait = || tokio::time::sleep(std::time::Duration::from_millis(2100));
+        assert_eq!(folders.take("l", &claim("a", true, 1)).await, Ok(Taken::Now));
+        assert_eq!(folders.take("l", &claim("b", true, 60)).await, Ok(Taken::Others));
+        wait().await;
         assert_eq!(folders.take("l", &claim("b", true, 60)).await, Ok(Taken::Now));
-        folders.settle("l", &claim("b", true, 60), &Ending::Done(Some(0))).await.unwrap();
+        folders.settle("l", &claim("b", true, 60), &Ending::Done(Some(1))).await.unwrap();
         assert_eq!(folders.take("l", &claim("c", true, 60)).await, Ok(Taken::Done));
-        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        wait().await;
         assert_eq!(folders.take("l", &claim("c", true, 60)).await, Ok(Taken::Now));
     }
 
