@@ -39,7 +39,7 @@ use crate::stream::objects::Object;
 use crate::stream::rows::{BadRow, Rows, decode, facts_alone};
 use crate::temporal::format_timestamp;
 use crate::types::hex;
-use flow_plan::{Decode, ErrorName, Failure, Refused, Schema, Stream, StreamSource};
+use flow_plan::{Decode, ErrorName, Failure, Refused, Schema, Stream, StreamAction, StreamSource, StreamUnit};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -281,7 +281,7 @@ impl<'e> Batch<'e> {
         self.dispose().await?;
         self.hold_groups();
         let rows = self.claim_rows(rows).await?;
-        self.act(rows).await?;
+        self.act(rows, None).await?;
         failpoint::hit("after-act");
         self.dispose().await?;
         self.hold_groups();
@@ -309,6 +309,14 @@ impl<'e> Batch<'e> {
                 continue;
             }
             let schema = (self.stream.schema.as_str(), self.schema);
+            if self.stream.actions.iter().all(is_of_records) {
+                self.act(Rows::none(self.schema), Some(record)).await?;
+                failpoint::hit("after-act");
+                self.dispose().await?;
+                self.done(record..record + 1);
+                self.settle(Some(record)).await;
+                continue;
+            }
             match self.engine.read_object(&place, location, *format, schema, record, &facts).await {
                 Ok(Object::Refused(problem)) => self.refuse(record, None, ErrorName::InvalidRecord, problem, None),
                 Ok(Object::Rows(rows, bad)) => {
@@ -317,7 +325,7 @@ impl<'e> Batch<'e> {
                     self.refuse_rows(bad);
                     // What is given back anyway is not done before.
                     if !returned {
-                        self.act(rows).await?;
+                        self.act(rows, Some(record)).await?;
                         failpoint::hit("after-act");
                     }
                 }
@@ -366,18 +374,25 @@ impl<'e> Batch<'e> {
         if places.len() == rows.len() { Ok(rows) } else { rows.at(&places) }
     }
 
-    /// The actions, in order, each over the rows that are left.
-    async fn act(&mut self, mut rows: Rows) -> Result<()> {
+    /// The actions, in order, each over the rows that are left; `object` is the record that all of them are of.
+    async fn act(&mut self, mut rows: Rows, object: Option<usize>) -> Result<()> {
         let stream = self.stream;
         for (number, action) in stream.actions.iter().enumerate() {
+            if let Some(record) = object.filter(|_| is_of_records(action)) {
+                self.act_on_record(number, action, record).await?;
+                if !self.is_waiting(record) {
+                    return Ok(());
+                }
+                continue;
+            }
             if rows.len() == 0 {
-                return Ok(());
+                continue;
             }
             let outcome = match action {
-                flow_plan::StreamAction::Send { condition, value, to, .. } => {
+                StreamAction::Send { condition, value, to, .. } => {
                     self.send(number, &rows, condition.as_ref(), value.as_ref(), to).await
                 }
-                flow_plan::StreamAction::Run { transform, input, inputs, into } => {
+                StreamAction::Run { transform, input, inputs, into } => {
                     let action = run::Run { transform, input, inputs, into };
                     self.engine.run_rows(&action, self.schema, &rows).await
                 }
@@ -394,6 +409,29 @@ impl<'e> Batch<'e> {
             self.counts.sent += outcome.sent;
             self.counts.appended += outcome.appended;
             rows = self.outcome(&rows, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// `each object … send …`: once for the object, by what is known of it.
+    async fn act_on_record(&mut self, number: usize, action: &StreamAction, record: usize) -> Result<()> {
+        let StreamAction::Send { condition, value, to, .. } = action else { return Ok(()) };
+        let Some(facts) = self.records.get(record).map(|record| &record.facts) else { return Ok(()) };
+        let alone = Rows { batch: facts_alone(self.schema, facts)?, records: vec![record], lines: vec![0] };
+        let outcome = match self.send(number, &alone, condition.as_ref(), value.as_ref(), to).await {
+            Ok(outcome) => outcome,
+            Err(fault) => {
+                self.fail(record, &Failure::from(fault));
+                return Ok(());
+            }
+        };
+        self.counts.sent += outcome.sent;
+        for (_, name, reason) in outcome.refused {
+            let problem = Problem { field: None, kind: "cannot be computed", reason };
+            self.refuse(record, None, name, problem, None);
+        }
+        for (_, failure) in outcome.failed {
+            self.fail(record, &failure);
         }
         Ok(())
     }
@@ -426,6 +464,11 @@ impl<'e> Batch<'e> {
         let places: Vec<usize> = (0..rows.len()).filter(|place| !gone.contains(place)).collect();
         self.still_waiting(rows.at(&places)?)
     }
+}
+
+/// Whether an action is done once for each record, whatever its rows.
+fn is_of_records(action: &StreamAction) -> bool {
+    matches!(action, StreamAction::Send { unit: StreamUnit::Record, .. })
 }
 
 /// What an action did.

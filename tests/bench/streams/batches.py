@@ -4,7 +4,7 @@
 usage: batches.py FLOW_WORKER [RECORDS [BATCHES [FORMAT]]]    FORMAT of the sink: parquet (default), jsonl, …
 A server of the Lambda Runtime API hands the same batch out again and again (every time with other keys), as Lambda does
 to a warm function; buckets and queues are folders. Printed: the first batch, and of the others the median and the slowest;
-the highest resident memory.
+the highest resident memory; the processor time of a batch, which a busy machine changes less.
 """
 
 import base64
@@ -155,6 +155,8 @@ try:
     assert done.wait(300), "the function did not answer in time"
     status = Path(f"/proc/{process.pid}/status").read_text()
     peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+    ticks = sum(int(field) for field in Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13])
+    cpu = ticks / os.sysconf("SC_CLK_TCK") / batches
     for answer in answers:
         assert answer.get("appended") == records and answer["sent"] == min(10, records), answer
     size = sum(len(event) for event in events) / len(events) / 1e6
@@ -163,6 +165,7 @@ try:
     print(f"  first batch  {took[0] * 1000:7.1f} ms")
     print(f"  warm, median {statistics.median(rest) * 1000:7.1f} ms   {records / statistics.median(rest):,.0f} records/s")
     print(f"  warm, worst  {max(rest) * 1000:7.1f} ms")
+    print(f"  processor    {cpu * 1000:7.1f} ms a batch, the start included")
     print(f"  peak memory  {int(peak) / 1024:7.1f} MB")
 finally:
     process.terminate()

@@ -112,6 +112,12 @@ pub fn facts_alone(schema: &Schema, facts: &Facts) -> Result<RecordBatch> {
 }
 
 impl Rows {
+    /// No rows.
+    pub fn none(schema: &Schema) -> Self {
+        let batch = RecordBatch::new_empty(computed_schema(&scope(schema)));
+        Rows { batch, records: Vec::new(), lines: Vec::new() }
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         self.records.len()

@@ -461,3 +461,21 @@ async fn events_of_one_record() {
     assert_eq!(scene.handle(topic).await.unwrap()["sent"], json!(1));
     assert_eq!(scene.services.to(&Address::Topic("arn:t".into()))[0].body, "\"x\"");
 }
+
+/// `each object send { bucket, key } to …`: the object itself, which is not read.
+#[tokio::test]
+async fn an_object_is_sent_for_itself() {
+    let value = json!({"record": [{"name": "key", "expr": column("record.key")}, {"name": "size", "expr": column("record.size")}]});
+    let big = json!({"binary": {"op": "greater", "left": column("record.size"), "right": {"literal": {"int": 0}}}});
+    let whole = json!({"action": "send", "unit": "record", "condition": big, "value": value, "to": {"kind": "queue", "url": {"literal": QUEUE}}});
+    let scene = Scene::new(stream(s3(), json!([whole]), by_object()));
+    let answer = scene.handle(created("raw/not+there.jsonl", "e1")).await.unwrap();
+    assert_eq!((&answer["rows"], &answer["sent"], &answer["done"]), (&json!(0), &json!(1), &json!(1)));
+    assert_eq!(scene.services.to(&Address::Queue(QUEUE.into()))[0].body, r#"{"key":"raw/not there.jsonl","size":1}"#);
+    // Beside its lines.
+    let scene = Scene::new(stream(s3(), json!([whole, send()]), json!({})));
+    scene.put("raw/a.jsonl", &order(1, 1, "a")).await;
+    scene.put("raw/empty.jsonl", "").await;
+    assert_eq!(scene.handle(created("raw/a.jsonl", "e1")).await.unwrap()["sent"], json!(2));
+    assert_eq!(scene.handle(created("raw/empty.jsonl", "e1")).await.unwrap()["sent"], json!(1));
+}
