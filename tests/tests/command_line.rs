@@ -24,6 +24,63 @@ fn help_teaches() {
     insta::assert_snapshot!("help_build", flowc(place().path(), &["build", "--help"]));
 }
 
+const SCHEDULES: &str = r#"project lab { region = "eu-central-1" }
+
+param full: Bool
+param clock: String = "30 2 * * ? *"
+
+env dev { full = false }
+env prod {
+  full = true
+  clock = "0 4 ? * MON-FRI *"
+}
+
+schedule weekdays = cron("0 9 ? * MON-FRI *", timezone = "America/New_York", window = 15m)
+schedule spare = rate("6 hours", start = t"2026-01-01T01:00:00Z", enabled = false)
+
+flow nightly(day: Date) {
+  on cron(clock, timezone = "Europe/Berlin") as tick { day = tick.time.date }
+  on weekdays as tick { day = tick.time.date }
+  timeout = 1h
+  let x = day - 1d
+}
+
+flow weekly(day: Date) {
+  on rate("1 day") as tick { day = tick.time.date }
+  timeout = 1h
+  let x = day - 7d
+} when full and env.name == "prod"
+"#;
+
+#[test]
+fn schedules_are_listed() {
+    let place = place();
+    std::fs::write(place.path().join("s.flow"), SCHEDULES).unwrap();
+    let listed = |arguments: &[&str]| {
+        let printed = flowc(place.path(), &[&["schedules", "s.flow"], arguments].concat());
+        // What the checker warns of has snapshots of its own.
+        format!("exit code: {:?}\n{}", printed.code, printed.out)
+    };
+    insta::assert_snapshot!("schedules_human", listed(&["--from", "2026-03-27"]));
+    insta::assert_snapshot!("schedules_json", listed(&["--env", "prod", "--count", "1", "--from", "2026-11-20T10:00:00+01:00", "--format", "json"]));
+    std::fs::write(place.path().join("none.flow"), SCHEMA).unwrap();
+    insta::assert_snapshot!("schedules_none", flowc(place.path(), &["schedules", "none.flow"]).out);
+    let wrong = flowc(place.path(), &["schedules", "s.flow", "--from", "tomorrow"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.err.contains("`tomorrow` is no moment"), "{wrong}");
+    insta::assert_snapshot!("schedules_help", flowc(place.path(), &["schedules", "--help"]));
+}
+
+#[test]
+fn a_flow_that_the_environment_lacks_is_explained() {
+    let place = place();
+    std::fs::write(place.path().join("s.flow"), SCHEDULES).unwrap();
+    let printed = flowc(place.path(), &["run", "s.flow", "--flow", "weekly", "--input", "day=2026-01-05"]);
+    assert_eq!(printed.code, Some(2));
+    let message = printed.err.split("FLOW0907").nth(1).unwrap().to_owned();
+    insta::assert_snapshot!(message);
+}
+
 #[test]
 fn no_command() {
     assert_eq!(flowc(place().path(), &[]).code, Some(2));

@@ -53,8 +53,25 @@ fn a_filter_and_a_report_for_ci() {
     let report = std::fs::read_to_string(place.path().join("report.xml")).unwrap();
     let steady: Vec<&str> = report.split(' ').filter(|word| !word.starts_with("time=")).collect();
     insta::assert_snapshot!(steady.join(" "));
-    let none = flowc(place.path(), &["test", "--filter", "nothing of that name"]);
-    assert_eq!((none.code, none.err.as_str()), (Some(0), "no test has a name that holds \"nothing of that name\"\n"));
+    // Nothing that was asked for was run: that must not pass.
+    insta::assert_snapshot!("a_filter_that_fits_nothing", flowc(place.path(), &["test", "--filter", "nothing of that name"]));
+}
+
+#[test]
+fn what_cannot_be_tested_is_said() {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::create_dir(place.path().join("reports")).unwrap();
+    insta::assert_snapshot!("an_empty_folder", flowc(place.path(), &["test"]));
+    std::fs::write(place.path().join("a.flow"), "flow f() {\n  let x = 1\n}\n").unwrap();
+    insta::assert_snapshot!("a_program_without_tests", flowc(place.path(), &["test"]));
+    insta::assert_snapshot!("a_missing_program", flowc(place.path(), &["test", "b.flow"]));
+    insta::assert_snapshot!("a_report_that_is_a_folder", flowc(place.path(), &["test", "--junit", "reports"]));
+    let made = flowc(place.path(), &["test", "--junit", "reports/deep/tests.xml"]);
+    assert_eq!(made.code, Some(0), "{made}");
+    assert!(place.path().join("reports/deep/tests.xml").is_file());
+    std::fs::copy(root().join("tests/programs/testing/rows.flow"), place.path().join("rows.flow")).unwrap();
+    let alone = flow_tests::flowc_with(place.path(), &["test", "rows.flow"], &[("FLOW_WORKER", "/nowhere")]);
+    insta::assert_snapshot!("without_the_generic_binary", alone);
 }
 
 #[test]

@@ -5,8 +5,10 @@ use crate::asl::{self, AslOutput};
 use crate::evaluate::Evaluator;
 use crate::plan::PlanOutput;
 use crate::substitutions::{Encoding, Substitutions};
-use flow_analysis::program::{Expr, Flow, Program, Step, TableId};
-use flow_plan::{LocalFlow, LocalFunction, LocalParam, LocalRun, LocalTable, LocalTask, PLAN_VERSION, TableRole};
+use flow_analysis::program::{Expr, ExprKind, Flow, Program, Step, TableId, Type};
+use flow_plan::{
+    LocalAbsence, LocalAwait, LocalFlow, LocalFunction, LocalParam, LocalRun, LocalShape, LocalTable, LocalTask, PLAN_VERSION, TableRole,
+};
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
@@ -27,9 +29,10 @@ pub fn local(
             .flows
             .iter()
             .zip(machines)
-            .filter(|(flow, _)| flow.when.as_ref().and_then(|guard| values.condition(&guard.condition)) != Some(false))
+            .filter(|(flow, _)| absence(flow, &values).is_none())
             .map(|(flow, machine)| (flow.name.clone(), local_flow(program, flow, machine, table, &values)))
             .collect(),
+        absent: program.flows.iter().filter_map(|flow| Some((flow.name.clone(), absence(flow, &values)?))).collect(),
         slots: plan.slots.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
         functions: program
             .functions
@@ -61,6 +64,26 @@ pub fn local(
         secrets: program.secrets.iter().map(|secret| secret.name.clone()).collect(),
         streams: IndexMap::new(),
     }
+}
+
+/// Why there is no such flow in the environment, if there is none.
+fn absence(flow: &Flow, values: &Evaluator<'_>) -> Option<LocalAbsence> {
+    let guard = flow.when.as_ref()?;
+    if values.condition(&guard.condition) != Some(false) {
+        return None;
+    }
+    let mut named = IndexMap::new();
+    guard.condition.walk(&mut |part| {
+        let name = match &part.kind {
+            ExprKind::Param(name) => name.clone(),
+            ExprKind::EnvName => "env.name".to_owned(),
+            _ => return,
+        };
+        if let Some(value) = values.value(part) {
+            named.insert(name, value);
+        }
+    });
+    Some(LocalAbsence { when: guard.text.clone(), values: named })
 }
 
 fn local_flow(
@@ -104,6 +127,47 @@ fn local_flow(
             })
             .collect(),
         tasks: local_tasks(program, flow, values),
+        awaits: flow
+            .steps()
+            .into_iter()
+            .filter(|step| step.call.is_callback())
+            .map(|step| (step.name.clone(), awaited(program, step)))
+            .collect(),
+    }
+}
+
+/// What a step waits for: its declared type, or, where its task makes the result of what comes back, whatever that is.
+fn awaited(program: &Program, step: &Step) -> LocalAwait {
+    let ty = if step.call.output.is_some() { &Type::Json } else { &step.call.ty };
+    let mut text = ty.display(program);
+    if let Type::Nominal { base, .. } = ty {
+        text = format!("{text} = {}", base.display(program));
+    }
+    LocalAwait { ty: text, shape: shape(program, ty), raises: step.call.raises.clone() }
+}
+
+fn shape(program: &Program, ty: &Type) -> LocalShape {
+    let inner = |ty: &Type| Box::new(shape(program, ty));
+    match ty {
+        Type::Bool => LocalShape::Bool,
+        Type::Int | Type::Size => LocalShape::Int,
+        Type::Float | Type::Duration | Type::Share => LocalShape::Number,
+        Type::String | Type::Arn | Type::Bytes | Type::Decimal(..) => LocalShape::Text,
+        Type::Date => LocalShape::Date,
+        Type::Timestamp => LocalShape::Timestamp,
+        Type::Literals(cases) => LocalShape::Literals(cases.clone()),
+        Type::List(element) => LocalShape::List(inner(element)),
+        Type::Map(value) => LocalShape::Map(inner(value)),
+        Type::Optional(value) => LocalShape::Optional(inner(value)),
+        Type::Nominal { base, .. } => shape(program, base),
+        Type::Record(fields) => {
+            LocalShape::Record(fields.iter().map(|(name, ty)| (name.clone(), shape(program, ty))).collect())
+        }
+        Type::Row(id) => {
+            let fields = program.schema(*id).map(|schema| schema.fields.as_slice()).unwrap_or_default();
+            LocalShape::Record(fields.iter().map(|field| (field.name.clone(), shape(program, &field.ty))).collect())
+        }
+        _ => LocalShape::Any,
     }
 }
 

@@ -11,4 +11,5 @@ pub mod man;
 pub mod new;
 pub mod run;
 pub mod runs;
+pub mod schedules;
 pub mod test;

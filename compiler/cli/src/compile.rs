@@ -1,6 +1,7 @@
 //! From a path to a checked program: reads the file, and calls the phases in their order.
 
 use crate::command_error::CommandError;
+use crate::seen::Seen;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 use flow_analysis::program::Program;
@@ -26,11 +27,11 @@ pub struct Compilation {
 pub const STDIN: &str = "standard input";
 
 /// Checks the program at `path`, as its `flowc.toml` wants it.
-pub fn compile(path: &Path) -> Result<Compilation, CommandError> {
-    let text = read(path)?;
+pub fn compile(path: &Path, seen: &Seen) -> Result<Compilation, CommandError> {
+    let text = read(path, seen)?;
     let mut files = FileSet::default();
     let mut diagnostics = Diagnostics::default();
-    let program = check(path, text, &mut Settings::default(), &mut files, &mut diagnostics)?;
+    let program = check(path, text, &mut Settings::default(), &mut files, &mut diagnostics, seen)?;
     Ok(Compilation { files, diagnostics, program })
 }
 
@@ -41,13 +42,14 @@ pub fn check(
     settings: &mut Settings,
     files: &mut FileSet,
     diagnostics: &mut Diagnostics,
+    seen: &Seen,
 ) -> Result<Program, CommandError> {
-    let levels = settings.levels(path, files, diagnostics)?;
+    let levels = settings.levels(path, files, diagnostics, seen)?;
     let name = path.display().to_string();
     // Another program may have used it as a file of its own already.
     let known = files.ids().find(|id| files.name(*id) == name && files.text(*id) == text);
     let file = known.unwrap_or_else(|| files.add(name, text));
-    let around = Surroundings { levels: &levels, reader: &Disk };
+    let around = Surroundings { levels: &levels, reader: &Disk(seen) };
     let program = flow_analysis::check_with(&around, file, files, diagnostics);
     // Text that could not be parsed has its own messages; only a file of comments and white space comes here clean.
     let aside = |kind| matches!(kind, TokenKind::Comment | TokenKind::Doc | TokenKind::ModuleDoc | TokenKind::Newline);
@@ -63,11 +65,11 @@ pub fn check(
 }
 
 /// Files that a program uses, from where the command runs.
-struct Disk;
+struct Disk<'a>(&'a Seen);
 
-impl Reader for Disk {
+impl Reader for Disk<'_> {
     fn read(&self, name: &str) -> Result<String, Unread> {
-        let bytes = std::fs::read(name).map_err(|error| match error.kind() {
+        let bytes = self.0.read(Path::new(name)).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Unread::Missing,
             _ => Unread::Because(error.to_string()),
         })?;
@@ -80,8 +82,8 @@ impl Reader for Disk {
 }
 
 /// As [`compile`]; prints the messages, and gives the program only if there is no error.
-pub fn compile_clean(path: &Path, terminal: &Terminal) -> Result<Option<Compilation>, CommandError> {
-    let compilation = compile(path)?;
+pub fn compile_clean(path: &Path, terminal: &Terminal, seen: &Seen) -> Result<Option<Compilation>, CommandError> {
+    let compilation = compile(path, seen)?;
     if !compilation.diagnostics.is_empty() {
         terminal.diagnostics(&compilation.files, &compilation.diagnostics);
     }
@@ -121,8 +123,8 @@ pub fn summary(path: &Path, diagnostics: &Diagnostics) -> String {
 }
 
 /// The text of a file.
-pub fn read(path: &Path) -> Result<String, CommandError> {
-    let bytes = std::fs::read(path).map_err(|source| CommandError::Unreadable {
+pub fn read(path: &Path, seen: &Seen) -> Result<String, CommandError> {
+    let bytes = seen.read(path).map_err(|source| CommandError::Unreadable {
         help: help_for(path, &source),
         path: path.to_owned(),
         source,

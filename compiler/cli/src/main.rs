@@ -7,8 +7,10 @@ mod command_error;
 mod commands;
 mod compile;
 mod program_files;
+mod seen;
 mod settings;
 mod terminal;
+mod watch;
 mod write;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -24,6 +26,7 @@ Examples:
                                                       … with a fault, to see the alert path work
   flowc runs show latest                              what the last run did, drawn on the source
   flowc test nightly.flow                             its tests: rows in, rows out; flows with faults
+  flowc schedules nightly.flow --count 3              when its flows start by themselves
   flowc fmt                                           every .flow file here, in the one style
   flowc asl run order.asl.json --tasks tasks.json     any state machine of Step Functions, here
   flowc explain FLOW0403                              a page about an error
@@ -59,6 +62,7 @@ enum Command {
     Test(commands::test::Arguments),
     Fmt(commands::fmt::Arguments),
     Graph(commands::graph::Arguments),
+    Schedules(commands::schedules::Arguments),
     Asl(commands::asl::Arguments),
     Explain(commands::explain::Arguments),
     Completions(commands::completions::Arguments),
@@ -77,6 +81,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => commands::test::run(&arguments, &terminal),
         Command::Fmt(arguments) => commands::fmt::run(&arguments, &terminal),
         Command::Graph(arguments) => commands::graph::run(&arguments, &terminal),
+        Command::Schedules(arguments) => commands::schedules::run(&arguments, &terminal),
         Command::Asl(arguments) => commands::asl::run(&arguments, &terminal),
         Command::Explain(arguments) => commands::explain::run(&arguments, &terminal),
         Command::Completions(arguments) => Ok(commands::completions::run(&arguments, Arguments::command(), &terminal)),

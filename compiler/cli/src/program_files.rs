@@ -1,6 +1,7 @@
 //! The programs that a command is asked for: files, and folders with all `.flow` files in and below them.
 
 use crate::command_error::CommandError;
+use crate::seen::Seen;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -8,8 +9,17 @@ use std::path::{Path, PathBuf};
 const MADE: [&str; 3] = ["build", "target", "node_modules"];
 
 /// The files that are meant, without repetition, those of a folder by name; no path at all is this folder. In folders,
-/// hidden ones, links to folders and [`MADE`] ones are passed over.
-pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
+/// what is hidden, links to folders and [`MADE`] ones are passed over.
+pub fn files(paths: &[PathBuf], seen: &Seen) -> Result<Vec<PathBuf>, CommandError> {
+    let found = found(paths);
+    // Files that were named are looked at when they are read.
+    if paths.is_empty() || paths.iter().any(|path| path.is_dir()) {
+        seen.list(paths, found.as_deref().unwrap_or_default());
+    }
+    found
+}
+
+fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
     let here = [PathBuf::from(".")];
     let mut files: Vec<PathBuf> = Vec::new();
     for path in if paths.is_empty() { here.as_slice() } else { paths } {
@@ -41,12 +51,14 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), CommandError> {
         let name = entry.file_name();
         let path = if folder == Path::new(".") { PathBuf::from(&name) } else { entry.path() };
         let kind = entry.file_type().map_err(unreadable)?;
+        // Hidden files are what editors put beside the one that is edited.
+        let hidden = name.as_encoded_bytes().starts_with(b".");
         if kind.is_dir() {
-            let passed_over = name.as_encoded_bytes().starts_with(b".") || MADE.iter().any(|made| name == *made);
+            let passed_over = hidden || MADE.iter().any(|made| name == *made);
             if !passed_over {
                 below(&path, files)?;
             }
-        } else if path.extension().is_some_and(|extension| extension == "flow") {
+        } else if !hidden && path.extension().is_some_and(|extension| extension == "flow") {
             files.push(path);
         }
     }

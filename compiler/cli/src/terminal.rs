@@ -1,6 +1,7 @@
 //! Where the commands print, and whether in colour.
 
 use crate::command_error::CommandError;
+use anstyle::Style;
 use clap::ValueEnum;
 use flow_diagnostics::render::{self, ColorChoice};
 use flow_diagnostics::{Diagnostics, FileSet};
@@ -56,6 +57,24 @@ impl Terminal {
     pub fn eprint(&self, text: &str) {
         let mut out = std::io::stderr().lock();
         let _closed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// Prints what is beside the matter to standard error.
+    pub fn aside(&self, text: &str) {
+        let style = if self.color_err { Style::new().dimmed() } else { Style::new() };
+        let line = text.trim_end_matches('\n');
+        self.eprint(&format!("{style}{line}{style:#}{}", text.get(line.len()..).unwrap_or_default()));
+    }
+
+    /// Begins anew: on a terminal with an empty screen, elsewhere below a line.
+    pub fn separate(&self, head: &str) {
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let text = if std::io::stderr().is_terminal() && std::io::stdout().is_terminal() && !dumb {
+            format!("\x1b[2J\x1b[H{head}\n\n")
+        } else {
+            format!("\n── {head}\n\n")
+        };
+        self.eprint(&text);
     }
 
     /// Prints an error of the command itself, with its causes and help.

@@ -88,8 +88,9 @@ pub fn write_new(directory: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Co
     written().map_err(|source| unwritable(source, Some("make the folder above it writable, or choose another place with `--into DIR`".to_owned())))
 }
 
-/// Writes one file, new or in the place of another, whole or not at all. A device or a pipe is written to as it is.
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+/// Writes one file, new or in the place of another, whole or not at all. A device or a pipe is written to as it is. `option`
+/// is the one that named it.
+pub fn write_file(path: &Path, option: &str, bytes: &[u8]) -> Result<(), CommandError> {
     let written = || match std::fs::metadata(path) {
         Ok(found) if !found.is_file() => std::fs::write(path, bytes),
         _ => {
@@ -98,7 +99,10 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
         }
     };
     written().map_err(|source| CommandError::Unwritable {
-        help: Some("choose another place with `--out FILE`".to_owned()),
+        help: Some(match path.is_dir() {
+            true => format!("`{}` is a folder: name a file in it, `{option} {}`", path.display(), path.join("FILE").display()),
+            false => format!("choose another place with `{option} FILE`"),
+        }),
         path: path.to_owned(),
         source,
     })

@@ -266,7 +266,7 @@ codes! {
     906 Error BAD_INPUT "an input does not fit the flow";
     907 Error NOTHING_TO_RUN "no such flow";
     908 Error UNKNOWN_ENV "no such environment";
-    909 Error BAD_FAULT "a fault or skip names no step";
+    909 Error BAD_FAULT "a fault, skip or answer names no step";
     910 Error LOCAL_SETUP "the local run could not be set up";
     911 Error NO_SECRET "a secret has no value here";
     912 Error UNKNOWN_CODE "no such code";
@@ -278,4 +278,6 @@ codes! {
     918 Error SETTINGS_LEVEL "level that a code cannot have";
     919 Error NO_RUN "no such run";
     920 Error NO_RESUME "a run cannot be continued";
+    921 Error UNANSWERED "a step waits for an answer";
+    922 Error BAD_ANSWER "an answer does not fit";
 }

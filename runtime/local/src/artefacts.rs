@@ -7,7 +7,7 @@
 
 use crate::error::{LOCAL_SETUP, LocalError, NOTHING_TO_RUN, listing, nearest};
 use flow_asl::model::{State, StateMachine};
-use flow_plan::{LocalFlow, LocalRun, LocalTask, PLAN_VERSION, SourceMap};
+use flow_plan::{LocalAbsence, LocalFlow, LocalRun, LocalTask, PLAN_VERSION, SourceMap};
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -85,6 +85,11 @@ fn choose(local: &LocalRun, flow: Option<&str>) -> Result<String, LocalError> {
         let mut all = names();
         return match (all.next(), all.next()) {
             (Some(only), None) => Ok(only.to_owned()),
+            (None, _) if !local.absent.is_empty() => {
+                let why: Vec<String> = local.absent.iter().map(|(name, absence)| absent(name, absence)).collect();
+                Err(LocalError::new(NOTHING_TO_RUN, format!("the program has no flow{}", place(local)))
+                    .help(format!("{}\n{}", why.join("\n"), OTHER_VALUES)))
+            }
             (None, _) => Err(LocalError::new(NOTHING_TO_RUN, "the program has no flow")
                 .help("a flow is what runs: `flow nightly(run_date: Date) { step … }`")),
             (Some(first), Some(_)) => Err(LocalError::new(
@@ -97,11 +102,30 @@ fn choose(local: &LocalRun, flow: Option<&str>) -> Result<String, LocalError> {
     if local.flows.contains_key(wanted) {
         return Ok(wanted.to_owned());
     }
+    if let Some(absence) = local.absent.get(wanted) {
+        return Err(LocalError::new(NOTHING_TO_RUN, format!("there is no flow `{wanted}`{}", place(local)))
+            .help(format!("{}\n{}", absent(wanted, absence), OTHER_VALUES)));
+    }
     let help = match nearest(wanted, names()) {
         Some(near) => format!("did you mean `{near}`? The program's flows: {}", listing(names())),
         None => format!("the program's flows: {}", listing(names())),
     };
     Err(LocalError::new(NOTHING_TO_RUN, format!("there is no flow `{wanted}`")).help(help))
+}
+
+/// What lets a flow exist that the environment does not have.
+const OTHER_VALUES: &str = "run it with other values: `--param NAME=VALUE`, or in another environment: `--env ENV`";
+
+/// ` in `dev``.
+fn place(local: &LocalRun) -> String {
+    local.env.as_deref().map(|env| format!(" in `{env}`")).unwrap_or_default()
+}
+
+/// ``flow `weekly` exists `when full`; `full` is false``.
+fn absent(name: &str, absence: &LocalAbsence) -> String {
+    let values: Vec<String> = absence.values.iter().map(|(name, value)| format!("`{name}` is {value}")).collect();
+    let values = if values.is_empty() { "which is false".to_owned() } else { values.join(", ") };
+    format!("flow `{name}` exists `when {}`: {values}", absence.when)
 }
 
 /// Calls `visit` for every state, those of branches and iterations too, in the order of the file.
@@ -203,5 +227,20 @@ mod tests {
         local.flows.insert("weekly".into(), LocalFlow::default());
         let error = choose(&local, None).unwrap_err();
         assert_eq!((error.code, error.message.as_str()), ("FLOW0907", "the program has 2 flows: `nightly` and `weekly`"));
+    }
+
+    #[test]
+    fn a_flow_that_the_environment_does_not_have_is_explained() {
+        let mut local = LocalRun { env: Some("dev".into()), ..LocalRun::default() };
+        let values = IndexMap::from([("full".to_owned(), json!(false)), ("env.name".to_owned(), json!("dev"))]);
+        local.absent.insert("weekly".into(), LocalAbsence { when: "full or env.name == \"prod\"".into(), values });
+        for wanted in [None, Some("weekly")] {
+            let error = choose(&local, wanted).unwrap_err();
+            assert_eq!(error.code, "FLOW0907");
+            assert!(error.message.ends_with("in `dev`"), "{}", error.message);
+            let help = error.help.unwrap();
+            let why = "flow `weekly` exists `when full or env.name == \"prod\"`: `full` is false, `env.name` is \"dev\"";
+            assert!(help.starts_with(why) && help.contains("--param"), "{help}");
+        }
     }
 }

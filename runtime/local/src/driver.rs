@@ -1,17 +1,18 @@
 //! What does the work of Task states on this machine: routes each to its function or command, puts injected errors in
-//! place of attempts, and answers for skipped steps.
+//! place of attempts, answers for those who are waited for, and for skipped steps.
 
 use crate::function::Functions;
 use crate::nested::{self, Flow, Flows};
 use crate::python;
 use crate::record::Recorder;
 use crate::resume::Nested;
-use crate::steps::{self, Changes, How, Step};
+use crate::changes::Changes;
+use crate::steps::{self, How, Step};
 use flow_asl::driver::{Completion, DirectoryObjects, ObjectStore, TaskDriver, TaskError, TaskId, TaskRequest};
 use flow_asl::interpreter::{AbortHandle, Site};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -26,10 +27,12 @@ pub struct Driver {
     pub commands: BTreeMap<String, Arc<python::Task>>,
     /// How each step is run, by state.
     pub how: BTreeMap<String, How>,
-    /// `--fail` and `--skip`.
-    pub changes: Changes,
-    /// Attempts of each state over the whole execution, for faults.
-    pub attempts: BTreeMap<String, u64>,
+    /// Its flow.
+    pub flow: String,
+    /// `--fail`, `--skip` and `--answer`, by flow.
+    pub changes: Arc<BTreeMap<String, Changes>>,
+    /// Attempts of each step of each flow over the whole run, for faults and answers.
+    pub attempts: Arc<Mutex<BTreeMap<(String, String), u64>>>,
     /// What runs.
     pub running: BTreeMap<TaskId, JoinHandle<()>>,
     /// Flows that others start.
@@ -51,8 +54,8 @@ impl Driver {
         runtime: Handle,
         functions: Arc<Functions>,
         commands: BTreeMap<String, Arc<python::Task>>,
-        steps: &[Step],
-        changes: Changes,
+        (flow, steps): (&str, &[Step]),
+        changes: Arc<BTreeMap<String, Changes>>,
         flows: Arc<Flows>,
         objects: DirectoryObjects,
         recorder: Recorder,
@@ -63,8 +66,9 @@ impl Driver {
             functions,
             commands,
             how,
+            flow: flow.to_owned(),
             changes,
-            attempts: BTreeMap::new(),
+            attempts: Arc::default(),
             running: BTreeMap::new(),
             flows,
             nested: BTreeMap::new(),
@@ -76,16 +80,27 @@ impl Driver {
 
     /// A driver for an execution of another flow.
     pub fn nested(&self, flow: &Flow, execution: &str) -> Driver {
-        Driver::new(
+        let mut driver = Driver::new(
             self.runtime.clone(),
             Arc::clone(&self.functions),
             flow.commands.clone(),
-            &flow.steps,
-            Changes::default(),
+            (&flow.name, &flow.steps),
+            Arc::clone(&self.changes),
             Arc::clone(&self.flows),
             self.objects.clone(),
             self.recorder.within(execution),
-        )
+        );
+        driver.attempts = Arc::clone(&self.attempts);
+        driver
+    }
+
+    /// The number of the attempt that begins, from 0.
+    fn attempt(&self, state: &str) -> u64 {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = attempts.entry((self.flow.clone(), state.to_owned())).or_default();
+        let attempt = *next;
+        *next += 1;
+        attempt
     }
 
     /// The cause of an injected error, recognisable wherever it turns up.
@@ -95,14 +110,18 @@ impl Driver {
 impl TaskDriver for Driver {
     fn start(&mut self, request: TaskRequest, completion: Completion) {
         self.running.retain(|_, job| !job.is_finished());
-        if self.changes.skips(&request.state) {
-            return completion.complete(Ok(steps::nothing(&request.resource)));
-        }
-        let attempt = self.attempts.entry(request.state.clone()).or_default();
-        let fault = self.changes.fault(&request.state, *attempt);
-        *attempt += 1;
-        if let Some(fault) = fault {
-            return completion.complete(Err(TaskError::new(&fault.error, Self::INJECTED)));
+        let changes = Arc::clone(&self.changes);
+        if let Some(changes) = changes.get(&self.flow) {
+            if changes.skips(&request.state) {
+                return completion.complete(Ok(steps::nothing(&request.resource)));
+            }
+            let attempt = self.attempt(&request.state);
+            if let Some(fault) = changes.fault(&request.state, attempt) {
+                return completion.complete(Err(TaskError::new(&fault.error, Self::INJECTED)));
+            }
+            if let Some(answer) = changes.answer(&request.state, attempt) {
+                return completion.complete(Ok(answer.clone()));
+            }
         }
         let id = request.id;
         let job = match self.how.get(&request.state) {
@@ -124,7 +143,7 @@ impl TaskDriver for Driver {
                 }
                 return;
             }
-            Some(How::Nothing) | None => return completion.complete(Err(cannot(&request))),
+            Some(How::Await | How::Nothing) | None => return completion.complete(Err(cannot(&request))),
         };
         self.running.insert(id, job);
     }

@@ -27,7 +27,7 @@ pub const NO_PYTHON: &str = "FLOW0905";
 pub const BAD_INPUT: &str = "FLOW0906";
 /// No such flow.
 pub const NOTHING_TO_RUN: &str = "FLOW0907";
-/// A fault or skip that cannot be.
+/// A fault, skip or answer that cannot be.
 pub const BAD_FAULT: &str = "FLOW0909";
 /// What the run makes for itself could not be made.
 pub const LOCAL_SETUP: &str = "FLOW0910";
@@ -35,6 +35,10 @@ pub const LOCAL_SETUP: &str = "FLOW0910";
 pub const NO_RUN: &str = "FLOW0919";
 /// A run that cannot be continued.
 pub const NO_RESUME: &str = "FLOW0920";
+/// A step waits for an answer, and none is given.
+pub const UNANSWERED: &str = "FLOW0921";
+/// An answer that does not fit.
+pub const BAD_ANSWER: &str = "FLOW0922";
 /// A secret that is not JSON.
 pub const BAD_SECRET: &str = "FLOW0911";
 

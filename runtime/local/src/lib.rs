@@ -16,6 +16,8 @@
 #![warn(missing_docs)]
 
 mod artefacts;
+mod awaits;
+mod changes;
 mod compare;
 mod data;
 mod driver;
@@ -23,6 +25,7 @@ mod error;
 pub mod function;
 mod home;
 mod input;
+mod interrupt;
 mod log;
 mod nested;
 mod progress;
@@ -46,7 +49,11 @@ mod words;
 
 pub use error::LocalError;
 pub use flow_asl::interpreter::Status;
+pub use interrupt::{Stop, on_interrupt};
 pub use run::{RunOptions, RunOutcome, run};
+
+/// The files beside a program that a run reads.
+pub const SETTINGS: [&str; 2] = [settings::FILE, secrets::FILE];
 
 /// A number that differs from call to call and from run to run: for ids and jitter, not for secrets.
 fn chance() -> u64 {

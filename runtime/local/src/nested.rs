@@ -1,13 +1,13 @@
 //! `call`: executions of the program's other flows, each with the emitted state machine, on a thread of its own.
 //!
-//! A nested execution shows nothing of its own: its caller's step is what a run follows. Faults and skips name steps of
-//! the flow that was started, so they reach none of its steps.
+//! A nested execution shows nothing of its own: its caller's step is what a run follows.
 
 use crate::artefacts::Artefacts;
 use crate::driver::Driver;
 use crate::error::LocalError;
 use crate::python;
-use crate::steps::{self, Changes, How, Step};
+use crate::changes::{Changes, Part};
+use crate::steps::{self, How, Step};
 use flow_asl::clock::Clock;
 use flow_asl::driver::{Completion, NestedExecution, TaskError, TaskRequest};
 use flow_asl::interpreter::{AbortHandle, ContextOptions, Execution, ExecutionOptions};
@@ -41,7 +41,7 @@ pub type Flows = BTreeMap<String, Flow>;
 /// circles.
 ///
 /// # Errors
-/// A build that is not whole, or a step of one of them that nothing here can run.
+/// A build that is not whole.
 pub fn load(directory: &Path, steps: &[Step]) -> Result<BTreeMap<String, Artefacts>, LocalError> {
     let mut found: BTreeMap<String, Artefacts> = BTreeMap::new();
     let called = |steps: &[Step]| -> Vec<(String, String)> {
@@ -57,12 +57,27 @@ pub fn load(directory: &Path, steps: &[Step]) -> Result<BTreeMap<String, Artefac
             continue;
         }
         let artefacts = Artefacts::load(directory, Some(&name))?;
-        let steps = steps::steps(&artefacts);
-        steps::runnable(&steps, &Changes::default(), &artefacts)?;
-        open.extend(called(&steps));
+        open.extend(called(&steps::steps(&artefacts)));
         found.insert(arn, artefacts);
     }
     Ok(found)
+}
+
+/// The flow that runs, and those that it starts with what is changed.
+pub fn reached<'a>(parts: &[Part<'a>], all: &BTreeMap<String, Changes>) -> Vec<Part<'a>> {
+    let mut reached: Vec<Part<'a>> = parts.iter().filter(|part| part.own).copied().collect();
+    let mut next = 0;
+    while let Some(part) = reached.get(next).copied() {
+        next += 1;
+        let runs = |step: &&Step| !all.get(part.name()).is_some_and(|changes| changes.never_runs(&step.name));
+        for step in part.steps.iter().filter(runs) {
+            let How::Flow { name, .. } = &step.how else { continue };
+            if !reached.iter().any(|known| known.name() == name) {
+                reached.extend(parts.iter().filter(|part| part.name() == name));
+            }
+        }
+    }
+    reached
 }
 
 /// Starts an execution and answers its caller at its end. Dropping the handle's owner ends nothing: abort it.

@@ -3,26 +3,43 @@
 //! ```text
 //! ✓ validate   54,546 records, 136 invalid  0.41 s
 //! ✗ copy       States.TaskFailed: injected by --fail  (nightly.flow:93)
-//! ↻ copy       attempt 2 in 2.1 s, of 4 at most
+//! ↻ copy       attempt 2 of 4 in 2.1 s
 //! → whether undo  goes on here, as the error of `copy` is caught  (nightly.flow:102)
+//! ✓ load       120 of 120 iterations  3 min 5 s
 //! ```
+//!
+//! On a terminal there is a line for all that runs, below these. Elsewhere a start has a line of its own, but not in
+//! iterations and in the later rounds of a loop: there it would drown the rest.
+
+mod entries;
+mod loops;
+mod shape;
+mod text;
+
+pub use shape::Shape;
+pub use text::{done, readable, report};
 
 use crate::driver::Driver;
 use crate::log::Log;
 use crate::screen::{Screen, Tone, paint};
-use crate::steps::{Changes, How, Step};
+use crate::changes::Changes;
+use crate::steps::{How, Step};
 use crate::words;
+use entries::{Entries, Entry};
+use text::{cut, last_line, without_escapes};
 use flow_asl::history::{Event, Failure, HistoryEvent, TaskStep};
-use flow_asl::interpreter::{Observer, RetryNotice};
+use flow_asl::interpreter::{Edge, Observer, RetryNotice};
 use flow_plan::Report;
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Lines for what runs, on a terminal.
+const LIVE: usize = 12;
 /// Lines of a process's output that are shown when a step fails.
 const TAIL: usize = 15;
 /// How wide causes are shown, and how much of a line of output.
@@ -70,6 +87,8 @@ pub struct StepRecord {
     operation: String,
     #[serde(skip)]
     text: Option<String>,
+    #[serde(skip)]
+    answer: Option<String>,
 }
 
 /// What the lines need to know beside the events.
@@ -77,10 +96,12 @@ pub struct StepRecord {
 pub struct Setting {
     /// The flow's steps.
     pub steps: Vec<Step>,
-    /// `--fail`, `--skip`.
+    /// `--fail`, `--skip`, `--answer`.
     pub changes: Changes,
     /// `nightly.flow:93`, by state.
     pub places: BTreeMap<String, String>,
+    /// What the definition says.
+    pub shape: Shape,
     /// Where a step's command writes, by state.
     pub logs: BTreeMap<String, PathBuf>,
     /// What the generic binary says.
@@ -96,13 +117,11 @@ pub struct Progress {
     pub records: IndexMap<String, StepRecord>,
     setting: Setting,
     width: usize,
-    /// The step whose error has just been caught.
+    /// The state whose error has just been caught: it is left next.
+    taken: Option<String>,
+    /// The one that was left so, until its handler begins.
     caught: Option<String>,
-    /// By the event at which a state was entered: when, and how many attempts there were. In branches and iterations
-    /// several are open at once.
-    entries: BTreeMap<u64, (i64, u64)>,
-    /// By event, that at which its state was entered.
-    roots: BTreeMap<u64, u64>,
+    entries: Entries,
     /// Whether what is seen is from an earlier start.
     replaying: bool,
 }
@@ -112,7 +131,8 @@ impl Progress {
     pub fn new(mut screen: Screen, setting: Setting, replaying: bool) -> Self {
         screen.quiet = replaying;
         let width = setting.steps.iter().map(|step| step.name.chars().count()).max().unwrap_or_default();
-        Progress { screen, records: IndexMap::new(), setting, width: width.max(8), caught: None, entries: BTreeMap::new(), roots: BTreeMap::new(), replaying }
+        let entries = Entries::default();
+        Progress { screen, records: IndexMap::new(), setting, width: width.max(8), taken: None, caught: None, entries, replaying }
     }
 
     fn is_step(&self, state: &str) -> bool {
@@ -143,10 +163,23 @@ impl Progress {
         }
     }
 
-    fn entered(&mut self, state: &str, at: i64) {
+    /// Shows on a terminal that an entry is at work, below what it is in.
+    fn busy(&mut self, root: u64, text: &str) {
+        let Some(entry) = self.entries.get(root) else { return };
+        let margin = "  ".repeat(self.entries.depth(root));
+        let width = self.width.saturating_sub(margin.len());
+        let padded = format!("{margin}{:<width$}", entry.label());
+        let within = entry.within.map(|around| around.to_string());
+        let text = format!("{}  {text}", paint(self.screen.color, Tone::Strong, &padded));
+        self.screen.busy_within(&root.to_string(), within.as_deref(), LIVE, text.trim_end());
+    }
+
+    fn entered(&mut self, root: u64) {
+        let Some(entry) = self.entries.get(root).cloned() else { return };
+        let state = entry.state.as_str();
         let caught = self.caught.take();
+        let place = self.place(state);
         if let Some(from) = &caught {
-            let place = self.place(state);
             let text = if self.is_step(state) {
                 format!("handles the error of `{from}`")
             } else {
@@ -156,6 +189,9 @@ impl Progress {
             self.line(Tone::Notice, "→", name, &text, &place);
         }
         if !self.is_step(state) {
+            if entry.kind == "Wait" {
+                self.waits(root, &entry);
+            }
             return;
         }
         let record = self.records.entry(state.to_owned()).or_insert_with(|| StepRecord {
@@ -166,21 +202,22 @@ impl Progress {
             report: None,
             error: None,
             cause: None,
-            entered: at,
+            entered: entry.at,
             operation: String::new(),
             text: None,
+            answer: None,
         });
         record.status = StepStatus::Running;
-        record.entered = at;
+        record.entered = entry.at;
         if self.setting.changes.skips(state) {
             return;
         }
-        let place = self.place(state);
+        let round = self.round(&entry);
         if self.screen.is_live() {
-            let padded = format!("{state:<width$}", width = self.width);
-            let text = format!("{}  {}", paint(self.screen.color, Tone::Strong, &padded), paint(self.screen.color, Tone::Dim, place.trim()));
-            self.screen.busy(state, &text);
-        } else if caught.is_none() {
+            let gap = if round.is_empty() { "" } else { "  " };
+            let aside = paint(self.screen.color, Tone::Dim, place.trim());
+            self.busy(root, &format!("{round}{gap}{aside}"));
+        } else if caught.is_none() && entry.round == 1 && entry.iterations.is_empty() {
             self.line(Tone::Dim, "▸", state, "started", &place);
         }
     }
@@ -200,12 +237,12 @@ impl Progress {
         }
         for state in open {
             let place = self.place(&state);
-            if self.screen.is_live() {
-                let padded = format!("{state:<width$}", width = self.width);
-                let text = format!("{}  {}", paint(self.screen.color, Tone::Strong, &padded), paint(self.screen.color, Tone::Dim, place.trim()));
-                self.screen.busy(&state, &text);
-            } else {
-                self.line(Tone::Dim, "▸", &state, "started again", &place);
+            match self.entries.last(&state, &[]).filter(|_| self.screen.is_live()) {
+                Some(root) => {
+                    let place = paint(self.screen.color, Tone::Dim, place.trim());
+                    self.busy(root, &place);
+                }
+                None => self.line(Tone::Dim, "▸", &state, "started again", &place),
             }
         }
     }
@@ -213,9 +250,9 @@ impl Progress {
     fn step(&mut self, state: &str, root: u64, step: &TaskStep) {
         match step {
             TaskStep::Scheduled { parameters, .. } => {
-                let attempt = self.entries.get_mut(&root).map_or(1, |(_, attempts)| {
-                    *attempts += 1;
-                    *attempts
+                let again = self.entries.get_mut(root).and_then(|entry| {
+                    entry.attempts += 1;
+                    (entry.attempts > 1).then(|| tried(entry))
                 });
                 if let Some(record) = self.records.get_mut(state) {
                     record.attempts += 1;
@@ -223,15 +260,15 @@ impl Progress {
                     let at = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
                     record.operation = at("/Payload/operation").unwrap_or_default();
                     record.text = at("/Payload/arguments/text");
-                    if attempt > 1 && self.screen.is_live() {
-                        let padded = format!("{state:<width$}", width = self.width);
-                        let text = format!("{}  attempt {attempt}", paint(self.screen.color, Tone::Strong, &padded));
-                        self.screen.busy(state, &text);
+                    if let Some(again) = again.filter(|_| self.screen.is_live()) {
+                        self.busy(root, &again);
                     }
                 }
             }
             TaskStep::Succeeded(output) => {
+                let awaited = self.setting.steps.iter().any(|step| step.name == state && step.how == How::Await);
                 if let Some(record) = self.records.get_mut(state) {
+                    record.answer = awaited.then(|| words::short(output, WIDE));
                     let output = serde_json::from_str::<Value>(output).unwrap_or_default();
                     record.report = report(&output);
                     record.error = None;
@@ -246,23 +283,26 @@ impl Progress {
     fn failed(&mut self, state: &str, root: u64, failure: &Failure) {
         let error = failure.error.as_deref().unwrap_or("an error without a name").to_owned();
         let cause = failure.cause.as_deref().unwrap_or_default().to_owned();
-        let attempt = self.entries.get(&root).map_or(1, |(_, attempts)| *attempts);
+        let (label, attempt) = match self.entries.get(root) {
+            Some(entry) if entry.attempts > 1 => (entry.label(), format!(" ({})", tried(entry))),
+            Some(entry) => (entry.label(), String::new()),
+            None => (state.to_owned(), String::new()),
+        };
         if let Some(record) = self.records.get_mut(state) {
             record.status = StepStatus::Failed;
             record.error = Some(error.clone());
             record.cause = Some(cause.clone());
         }
-        self.screen.done(state);
+        self.screen.done(&root.to_string());
         let place = self.place(state);
-        let attempt = if attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
         let name = paint(self.screen.color, Tone::Bad, &error);
         let cause = readable(&cause);
         match cause.lines().collect::<Vec<_>>().as_slice() {
-            [] => self.line(Tone::Bad, "✗", state, &format!("{name}{attempt}"), &place),
-            [one] if one.chars().count() <= 60 => self.line(Tone::Bad, "✗", state, &format!("{name}: {one}{attempt}"), &place),
+            [] => self.line(Tone::Bad, "✗", &label, &format!("{name}{attempt}"), &place),
+            [one] if one.chars().count() <= 60 => self.line(Tone::Bad, "✗", &label, &format!("{name}: {one}{attempt}"), &place),
             lines => {
                 let lines = lines.join("\n");
-                self.line(Tone::Bad, "✗", state, &format!("{name}{attempt}"), &place);
+                self.line(Tone::Bad, "✗", &label, &format!("{name}{attempt}"), &place);
                 self.below(Tone::Strong, &lines);
             }
         }
@@ -298,9 +338,21 @@ impl Progress {
     }
 
     fn exited(&mut self, state: &str, root: u64, at: i64) {
-        let entered = self.entries.remove(&root).map(|(entered, _)| entered);
-        let Some(record) = self.records.get_mut(state) else { return };
-        let took = u64::try_from(at.saturating_sub(entered.unwrap_or(record.entered))).unwrap_or_default();
+        let Some(entry) = self.entries.get(root).cloned() else { return };
+        self.screen.done(&root.to_string());
+        let took = u64::try_from(at.saturating_sub(entry.at)).unwrap_or_default();
+        let time = words::time(Duration::from_micros(took));
+        let many = self.many(root);
+        let taken = self.taken.take().as_deref() == Some(state);
+        let Some(record) = self.records.get_mut(state) else {
+            if taken {
+                self.caught = Some(state.to_owned());
+            } else if matches!(entry.kind, "Map" | "Parallel") && !many {
+                let text = if entry.kind == "Map" { format!("{}  ", Self::counted(&entry)) } else { String::new() };
+                self.line(Tone::Good, "✓", &entry.label(), &text, &time);
+            }
+            return;
+        };
         record.milliseconds += took / 1000;
         if record.error.is_some() {
             record.status = StepStatus::Caught;
@@ -312,7 +364,10 @@ impl Progress {
         if skipped {
             record.attempts = 0;
             record.report = None;
-            self.line(Tone::Dim, "–", state, "skipped", "");
+            self.line(Tone::Dim, "–", &entry.label(), "skipped", "");
+            return;
+        }
+        if many && entry.attempts < 2 {
             return;
         }
         let mut text = said(record);
@@ -320,14 +375,15 @@ impl Progress {
             // What a tool says at its end is mostly its summary.
             text = self.setting.logs.get(state).and_then(|path| last_line(path)).unwrap_or_default();
         }
-        let time = words::time(Duration::from_micros(took));
-        self.screen.done(state);
+        let label = entry.label();
+        let round = self.round(&entry);
+        let round = if round.is_empty() { String::new() } else { format!("{round}  ") };
         if text.chars().count() > WIDE || text.contains('\n') {
-            self.line(Tone::Good, "✓", state, "", &time);
+            self.line(Tone::Good, "✓", &label, &round, &time);
             return self.below(Tone::Strong, &text);
         }
         let text = if text.is_empty() { String::new() } else { format!("{text}  ") };
-        self.line(Tone::Good, "✓", state, &text, &time);
+        self.line(Tone::Good, "✓", &label, &format!("{round}{text}"), &time);
     }
 
     /// What is still running when the execution ends has not succeeded.
@@ -352,22 +408,31 @@ impl Progress {
     }
 }
 
+/// `attempt 2 of 4`.
+fn tried(entry: &Entry) -> String {
+    let most = entry.most.map(|most| format!(" of {}", words::number(most))).unwrap_or_default();
+    format!("attempt {}{most}", words::number(entry.attempts))
+}
+
+fn said(record: &StepRecord) -> String {
+    match (&record.report, &record.answer) {
+        (Some(report), _) => done(&record.operation, report),
+        (None, Some(answer)) => format!("answered {answer}"),
+        (None, None) => record.text.as_deref().map(|text| format!("“{text}”")).unwrap_or_default(),
+    }
+}
+
 impl Observer for Progress {
     fn event(&mut self, event: &HistoryEvent) {
-        let state = event.state.as_deref();
-        let root = match &event.event {
-            Event::StateEntered { .. } => {
-                self.entries.insert(event.id, (event.timestamp, 0));
-                event.id
-            }
-            _ => self.roots.get(&event.previous_event_id).copied().unwrap_or_default(),
-        };
-        self.roots.insert(event.id, root);
+        let root = self.entries.take(event).unwrap_or_default();
         match &event.event {
-            Event::StateEntered { name, .. } => self.entered(name, event.timestamp),
+            Event::StateEntered { .. } => self.entered(root),
+            Event::StateStarted { .. } => self.begins(root),
+            Event::MapIteration { step, .. } => self.iterates(root, matches!(*step, "Succeeded" | "Failed")),
             Event::StateExited { name, .. } => self.exited(name, root, event.timestamp),
+            Event::StateFailed(_) | Event::StateAborted(_) => self.screen.done(&root.to_string()),
             Event::Task { step, .. } => {
-                if let Some(state) = state {
+                if let Some(state) = event.state.as_deref() {
                     self.step(state, root, step);
                 }
             }
@@ -375,8 +440,9 @@ impl Observer for Progress {
                 let place = self.place(state);
                 let error = failure.error.as_deref().unwrap_or_default();
                 let text = format!("{} in `{location}`", paint(self.screen.color, Tone::Bad, error));
-                self.screen.done(state);
-                self.line(Tone::Bad, "✗", state, &text, &place);
+                let label = self.entries.get(root).map_or_else(|| state.to_string(), Entry::label);
+                self.screen.done(&root.to_string());
+                self.line(Tone::Bad, "✗", &label, &text, &place);
                 self.below(Tone::Strong, failure.cause.as_deref().unwrap_or_default());
                 if let Some(record) = self.records.get_mut(&**state) {
                     record.status = StepStatus::Failed;
@@ -395,96 +461,44 @@ impl Observer for Progress {
     }
 
     fn retry(&mut self, notice: &RetryNotice) {
-        let text = format!(
-            "attempt {} of {} in {}",
-            notice.attempt + 1,
-            notice.max_attempts.saturating_add(1),
-            words::time(notice.delay)
+        let most = notice.max_attempts.saturating_add(1);
+        let text = format!("attempt {} of {most} in {}", notice.attempt + 1, words::time(notice.delay));
+        let root = self.entries.last(&notice.state, &notice.path);
+        let entry = root.and_then(|root| self.entries.get_mut(root));
+        let label = entry.map_or_else(
+            || notice.state.clone(),
+            |entry| {
+                entry.most = Some(most);
+                entry.label()
+            },
         );
-        self.line(Tone::Notice, "↻", &notice.state, &text, "");
-        if self.screen.is_live() {
-            let padded = format!("{:<width$}", notice.state, width = self.width);
-            let text = format!("{}  waits, then {text}", paint(self.screen.color, Tone::Strong, &padded));
-            self.screen.busy(&notice.state, &text);
+        self.line(Tone::Notice, "↻", &label, &text, "");
+        if let Some(root) = root.filter(|_| self.screen.is_live()) {
+            self.busy(root, &format!("waits, then {text}"));
         }
         if let Some(record) = self.records.get_mut(&notice.state) {
             record.status = StepStatus::Running;
         }
     }
-}
 
-/// The report in what `lambda:invoke` gave.
-pub fn report(output: &Value) -> Option<Report> {
-    let payload = output.get("Payload")?;
-    payload.get("rows_in")?;
-    serde_json::from_value(payload.clone()).ok()
-}
-
-fn said(record: &StepRecord) -> String {
-    match &record.report {
-        Some(report) => done(&record.operation, report),
-        None => record.text.as_deref().map(|text| format!("“{text}”")).unwrap_or_default(),
+    fn took(&mut self, state: &str, edge: Edge) {
+        if let Edge::Caught(_) = edge {
+            self.taken = Some(state.to_owned());
+        }
     }
-}
 
-/// A report as a person reads it.
-pub fn done(operation: &str, report: &Report) -> String {
-    let invalid = match report.rows_invalid {
-        0 => String::new(),
-        some => format!(", {} invalid", words::number(some)),
-    };
-    match operation {
-        "validate" => format!("{}{invalid}", words::count(report.rows_in, "record")),
-        "clear" => "emptied".to_owned(),
-        _ => format!(
-            "{} → {}{invalid}, {} of {}",
-            words::number(report.rows_in),
-            words::count(report.rows_out, "row"),
-            words::count(report.files, "file"),
-            words::bytes(report.bytes)
-        ),
+    fn iterated(&mut self, state: &str, path: &[(String, usize)], _: usize, well: bool) {
+        // Of a distributed Map, whose iterations no event tells of.
+        let Some(root) = self.entries.last(state, path) else { return };
+        if let Some(entry) = self.entries.get_mut(root) {
+            if well {
+                entry.done += 1;
+            } else {
+                entry.failed += 1;
+            }
+        }
+        self.iterates(root, true);
     }
-}
-
-/// A cause as a person reads it: the message in a function's error, what ECS says of a container's end.
-pub fn readable(cause: &str) -> String {
-    let Ok(Value::Object(fields)) = serde_json::from_str::<Value>(cause) else { return cause.to_owned() };
-    if let Some(message) = fields.get("errorMessage").and_then(Value::as_str) {
-        return message.to_owned();
-    }
-    // The execution of a called flow: its own error, which may be one of these again.
-    if let (Some(_), Some(error)) = (fields.get("ExecutionArn"), fields.get("Error").and_then(Value::as_str)) {
-        let inner = readable(fields.get("Cause").and_then(Value::as_str).unwrap_or_default());
-        return if inner.is_empty() { error.to_owned() } else { format!("{error}: {inner}") };
-    }
-    if let Some(reason) = fields.get("StoppedReason").and_then(Value::as_str) {
-        let code = fields.get("Containers").and_then(|all| all.pointer("/0/ExitCode")).and_then(Value::as_i64);
-        return match code {
-            Some(code) => format!("{reason} (exit code {code})"),
-            None => reason.to_owned(),
-        };
-    }
-    cause.to_owned()
-}
-
-fn last_line(path: &Path) -> Option<String> {
-    let text = std::fs::read(path).ok()?;
-    let text = String::from_utf8_lossy(&text);
-    let line = text.lines().map(without_escapes).rfind(|line| !line.trim().is_empty())?;
-    Some(words::short(&line, WIDE))
-}
-
-/// As much of a line as is shown, its own spaces kept.
-fn cut(line: &str) -> String {
-    if line.chars().count() <= 2 * WIDE {
-        return line.to_owned();
-    }
-    line.chars().take(2 * WIDE - 1).chain(['…']).collect()
-}
-
-/// A line without the colours that a tool gave it.
-fn without_escapes(line: &str) -> String {
-    anstream::adapter::strip_str(line).to_string()
 }
 
 #[cfg(test)]

@@ -64,6 +64,9 @@ pub struct Start {
     pub fail: Vec<String>,
     /// `--skip`.
     pub skip: Vec<String>,
+    /// `--answer`, each as given.
+    #[serde(default)]
+    pub answer: Vec<String>,
 }
 
 /// A state's place, with the line as it was.

@@ -21,6 +21,14 @@ pub fn skips(options: &RunOptions) -> Vec<String> {
     skips
 }
 
+/// The answers that were given, but for steps that are answered anew, and those that are given now.
+pub fn answers(options: &RunOptions) -> Vec<String> {
+    let step = |answer: &String| answer.split_once('=').map(|(step, _)| step.to_owned());
+    let anew: Vec<Option<String>> = options.answers.iter().map(step).collect();
+    let before = options.resume.iter().flat_map(|run| run.description.starts.last()).flat_map(|start| &start.answer);
+    before.filter(|answer| !anew.contains(&step(answer))).chain(&options.answers).cloned().collect()
+}
+
 /// What is taken over of the run that goes on, if one does.
 ///
 /// # Errors

@@ -6,22 +6,24 @@ use crate::error::{LOCAL_SETUP, LocalError};
 use crate::function::Functions;
 use crate::home::Home;
 use crate::log::Log;
-use crate::progress::{Progress, Setting};
+use crate::progress::{Progress, Setting, Shape};
 use crate::python::Python;
 use crate::record::{self, Both, Description, Place, Recorder, Start};
 use crate::setup::{command, file_name, launch, worker};
 use crate::screen::{Screen, Tone, paint};
 use crate::settings::Settings;
 use crate::nested;
-use crate::steps::{self, Changes, How, Step};
+use crate::changes::{self, Asked, Changes, Part};
+use crate::steps::{self, How, Step};
 use crate::summary::Summary;
 use crate::runs::{self, PastRun};
+use crate::interrupt::{Stop, interrupted};
 use crate::{data, input, resuming, secrets};
 use flow_asl::clock::{Clock, iso};
 use flow_asl::driver::DirectoryObjects;
 use flow_asl::interpreter::{Execution, ExecutionOptions, Outcome, Status};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,6 +50,8 @@ pub struct RunOptions {
     pub fails: Vec<String>,
     /// `--skip`.
     pub skips: Vec<String>,
+    /// `--answer`, each as given.
+    pub answers: Vec<String>,
     /// The generic binary; `FLOW_WORKER`, or `flow-worker` beside this program, if not given.
     pub worker: Option<PathBuf>,
     /// Where Python environments are kept; [`python::cache`] if not given.
@@ -60,6 +64,8 @@ pub struct RunOptions {
     pub resume: Option<PastRun>,
     /// Whether to go on though steps have changed whose results are taken over.
     pub force: bool,
+    /// What else may stop it.
+    pub stop: Stop,
     /// What a person typed to get here, without `--fail` and `--skip`, for what the summary suggests.
     pub command: String,
 }
@@ -95,20 +101,37 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
     };
     let steps = steps::steps(&artefacts);
     let skips = resuming::skips(options);
-    let changes = steps::changes(&options.fails, &skips, &steps)?;
-    steps::runnable(&steps, &changes, &artefacts)?;
-    steps::skip(&mut artefacts.machine, &changes)?;
-    let called = nested::load(&options.artefacts, &steps)?;
-    let nested_steps: BTreeMap<&String, Vec<Step>> =
-        called.iter().map(|(arn, artefacts)| (arn, steps::steps(artefacts))).collect();
+    let answers = resuming::answers(options);
+    let mut called = nested::load(&options.artefacts, &steps)?;
+    let nested_steps: BTreeMap<String, Vec<Step>> =
+        called.iter().map(|(arn, artefacts)| (arn.clone(), steps::steps(artefacts))).collect();
+    let (all, reached) = changed(options, &skips, &answers, (&artefacts, &steps), &called, &nested_steps)?;
+    let of = |flow: &str| all.get(flow).cloned().unwrap_or_default();
+    let changes = of(&artefacts.name);
+    steps::skip(&mut artefacts.machine, &changes, &str::to_owned)?;
+    for artefacts in called.values_mut() {
+        let (changes, name) = (of(&artefacts.name), artefacts.name.clone());
+        steps::skip(&mut artefacts.machine, &changes, &|step| format!("{name}.{step}"))?;
+    }
     let before = resuming::prepare(options, &artefacts, &called)?;
     let commands: Vec<&Step> =
         steps.iter().filter(|step| step.how == How::Python && !changes.never_runs(&step.name)).collect();
-    let mut all_commands = commands.iter().copied().chain(nested_steps.values().flatten().filter(|step| step.how == How::Python));
+    // Of called flows: those steps that may come to run.
+    let mut inner: BTreeMap<&String, Vec<&Step>> = BTreeMap::new();
+    for (arn, artefacts) in called.iter().filter(|(_, artefacts)| reached.contains(&artefacts.name)) {
+        let changes = of(&artefacts.name);
+        let runs = nested_steps.get(arn).into_iter().flatten().filter(|step| !changes.never_runs(&step.name));
+        inner.insert(arn, runs.collect());
+    }
+    let mut all_commands =
+        commands.iter().chain(inner.values().flatten()).copied().filter(|step| step.how == How::Python);
     let python = all_commands.next().map(|step| Python::find(&step.name)).transpose()?;
     let binary = match worker(options, &steps, &changes)? {
         Some(worker) => Some(worker),
-        None => nested_steps.values().map(|steps| worker(options, steps, &Changes::default())).find_map(Result::transpose).transpose()?,
+        None => {
+            let steps: Vec<Step> = inner.values().flatten().copied().cloned().collect();
+            worker(options, &steps, &Changes::default())?
+        }
     };
 
     let mut screen = Screen::stderr(options.color_err);
@@ -141,7 +164,7 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
     for (arn, artefacts) in &called {
         let steps = nested_steps.get(arn).cloned().unwrap_or_default();
         let mut commands = BTreeMap::new();
-        for step in steps.iter().filter(|step| step.how == How::Python) {
+        for step in inner.get(arn).into_iter().flatten().filter(|step| step.how == How::Python) {
             if let Some(python) = &python {
                 let task = command(step, python, options, &settings, artefacts, &home, &mut screen)?;
                 commands.insert(step.name.clone(), Arc::new(task));
@@ -192,7 +215,7 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
             .resume
             .iter()
             .flat_map(|run| run.description.starts.clone())
-            .chain([Start { at: record::now(), fail: options.fails.clone(), skip: skips.clone() }])
+            .chain([Start { at: record::now(), fail: options.fails.clone(), skip: skips.clone(), answer: answers.clone() }])
             .collect(),
         places: std::iter::once(&artefacts)
             .chain(called.values())
@@ -216,12 +239,14 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
             .keys()
             .filter_map(|state| Some((state.clone(), artefacts.place(state)?)))
             .collect(),
+        shape: Shape::of(&serde_json::from_str(&artefacts.machine.to_json()).unwrap_or_default()),
         logs: prepared.iter().map(|(state, task)| (state.clone(), task.log.clone())).collect(),
         log,
     };
     let (replay, nested) = before.map(|before| (before.replay, before.nested)).unzip();
     let mut progress = Progress::new(screen, setting, replay.is_some());
     let abort = execution.abort_handle();
+    options.stop.begin(abort.clone());
     runtime.spawn(async move {
         interrupted().await;
         abort.abort("Flow.Interrupted", "the run was stopped by a signal");
@@ -230,8 +255,8 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
         runtime.handle().clone(),
         Arc::clone(&functions),
         prepared,
-        &steps,
-        changes.clone(),
+        (&artefacts.name, &steps),
+        Arc::new(all),
         Arc::new(flows),
         DirectoryObjects::new(&home.buckets),
         recorder.clone(),
@@ -244,6 +269,7 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
         None => execution.run(&mut driver, &mut observer),
     };
     let took = started.elapsed();
+    options.stop.end();
     drop(driver);
     functions.stop();
     // Waits for what was just told to end, so that no process outlives the run.
@@ -266,6 +292,27 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
     })
 }
 
+/// What the options change, by flow, and which flows the run may come to.
+fn changed(
+    options: &RunOptions,
+    skips: &[String],
+    answers: &[String],
+    (artefacts, steps): (&Artefacts, &[Step]),
+    called: &BTreeMap<String, Artefacts>,
+    nested_steps: &BTreeMap<String, Vec<Step>>,
+) -> Result<(BTreeMap<String, Changes>, BTreeSet<String>), LocalError> {
+    let own = Part { artefacts, steps, own: true };
+    let inner = called.iter().filter_map(|(arn, artefacts)| {
+        Some(Part { artefacts, steps: nested_steps.get(arn)?.as_slice(), own: false })
+    });
+    let parts: Vec<Part<'_>> = std::iter::once(own).chain(inner).collect();
+    let all = changes::changes(Asked { fails: &options.fails, skips, answers }, &parts)?;
+    let reached = nested::reached(&parts, &all);
+    steps::runnable(&reached, &all)?;
+    let names = reached.iter().map(|part| part.name().to_owned()).collect();
+    Ok((all, names))
+}
+
 /// The folder of a run that did not start; dropped, it goes.
 struct Unused<'a>(&'a Path);
 
@@ -273,24 +320,6 @@ impl Drop for Unused<'_> {
     fn drop(&mut self) {
         // It holds an empty log at most.
         let _stays = std::fs::remove_dir_all(self.0);
-    }
-}
-
-/// Returns when the user or the system asks for an end.
-pub(crate) async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut term) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = term.recv() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }
 
@@ -328,6 +357,7 @@ fn result(options: &RunOptions, description: &Description, home: &Home, outcome:
         "ended_at": outcome.time.1,
         "fail": options.fails,
         "skip": description.starts.last().map(|start| &start.skip),
+        "answer": description.starts.last().map(|start| &start.answer),
         "status": status_name(outcome.status),
         "output": outcome.output,
         "error": outcome.error,
@@ -392,7 +422,8 @@ fn next(options: &RunOptions, id: &str, outcome: &Outcome, progress: &Progress, 
         return Vec::new();
     }
     // The second step: by then there is something to undo.
-    let ran: Vec<&str> = progress.records.keys().map(String::as_str).filter(|step| !changes.skips(step)).collect();
+    let free = |step: &&str| !changes.skips(step) && !changes.answers.contains_key(*step);
+    let ran: Vec<&str> = progress.records.keys().map(String::as_str).filter(free).collect();
     let Some(step) = ran.get(1).or(ran.first()) else { return Vec::new() };
     vec![("see it fail".to_owned(), format!("{} --fail {step}:States.TaskFailed", options.command))]
 }

@@ -345,6 +345,7 @@ pub fn show(run: &PastRun, all: bool, color: bool) -> Result<String, LocalError>
     for (index, start) in description.starts.iter().enumerate() {
         let options: Vec<String> = (start.fail.iter().map(|fail| format!(" --fail {fail}")))
             .chain(start.skip.iter().map(|skip| format!(" --skip {skip}")))
+            .chain(start.answer.iter().map(|answer| format!(" --answer '{answer}'")))
             .collect();
         let word = if index == 0 { "started" } else { "resumed" };
         text.push_str(&format!("\n{}\n", dim(&format!("{word} {} UTC{}", moment(start.at), options.concat()))));
@@ -391,6 +392,7 @@ pub fn show_document(run: &PastRun) -> Result<String, LocalError> {
             "started": iso(start.at),
             "fail": start.fail,
             "skip": start.skip,
+            "answer": start.answer,
             "error": story.error.as_ref().map(|(error, _)| error),
             "cause": story.error.as_ref().map(|(_, cause)| cause),
             "steps": story::tree(&story, &run.description),

@@ -1,16 +1,20 @@
-//! The steps of a state machine as a run sees them: its Task states. Which can be run here, and what `--fail` and
-//! `--skip` change.
+//! The steps of a state machine as a run sees them: its Task states. Which can be run here, and what skipping does to them.
 
 use crate::artefacts::{Artefacts, for_each_state};
-use crate::error::{BAD_FAULT, LOCAL_SETUP, LocalError, listing, nearest};
+use crate::awaits;
+use crate::changes::{Changes, Part};
+use crate::error::{BAD_FAULT, LOCAL_SETUP, LocalError};
 use crate::nested::START_EXECUTION;
 use flow_asl::jsonata;
 use flow_asl::model::{State, StateMachine};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// `arn:aws:states:::lambda:invoke`, the one integration that the generic binary is behind.
 pub const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
+/// The end of a resource that hands out a task token and waits until somebody gives it back.
+pub const CALLBACK: &str = ".waitForTaskToken";
 /// The kind of [`flow_plan::LocalTask`] that this release runs.
 pub const PYTHON: &str = "python";
 
@@ -28,6 +32,8 @@ pub enum How {
         /// Its name.
         name: String,
     },
+    /// By whoever answers: `await`.
+    Await,
     /// Not at all.
     Nothing,
 }
@@ -43,51 +49,6 @@ pub struct Step {
     pub how: How,
 }
 
-/// An error in place of a step's first attempts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The step.
-    pub step: String,
-    /// The error's name: `States.TaskFailed`.
-    pub error: String,
-    /// How many attempts fail; `None` for all.
-    pub times: Option<u64>,
-}
-
-/// What `--fail` and `--skip` ask for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// `--fail`, in order.
-    pub faults: Vec<Fault>,
-    /// `--skip`.
-    pub skips: Vec<String>,
-}
-
-impl Changes {
-    /// Whether the step is not run.
-    pub fn skips(&self, step: &str) -> bool {
-        self.skips.iter().any(|skipped| skipped == step)
-    }
-
-    /// Whether the step itself is never started: it is skipped, or fails every time.
-    pub fn never_runs(&self, step: &str) -> bool {
-        self.skips(step) || self.faults.iter().any(|fault| fault.step == step && fault.times.is_none())
-    }
-
-    /// The error that the attempt (from 0, over the whole execution) fails with.
-    pub fn fault(&self, step: &str, attempt: u64) -> Option<&Fault> {
-        let mut before = 0_u64;
-        for fault in self.faults.iter().filter(|fault| fault.step == step) {
-            match fault.times {
-                None => return Some(fault),
-                Some(times) if attempt < before.saturating_add(times) => return Some(fault),
-                Some(times) => before = before.saturating_add(times),
-            }
-        }
-        None
-    }
-}
-
 /// The Task states in the order of the definition.
 pub fn steps(artefacts: &Artefacts) -> Vec<Step> {
     let mut found = Vec::new();
@@ -101,6 +62,7 @@ pub fn steps(artefacts: &Artefacts) -> Vec<Step> {
             });
             let function = task.arguments.as_ref().and_then(|arguments| arguments.get("FunctionName")).and_then(Value::as_str);
             let how = match (artefacts.task(name), function) {
+                _ if task.resource.ends_with(CALLBACK) => How::Await,
                 (Some(local), _) if local.kind == PYTHON => How::Python,
                 (None, Some(function)) if task.resource == LAMBDA_INVOKE && artefacts.local.functions.contains_key(function) => {
                     How::Function(function.to_owned())
@@ -113,86 +75,44 @@ pub fn steps(artefacts: &Artefacts) -> Vec<Step> {
     found
 }
 
-/// Reads `--fail` and `--skip`.
-///
-/// # Errors
-/// FLOW0909: a text that is not of the form, a step that is none.
-pub fn changes(fails: &[String], skips: &[String], steps: &[Step]) -> Result<Changes, LocalError> {
-    let mut changes = Changes::default();
-    for text in fails {
-        changes.faults.push(fault(text, steps)?);
-    }
-    for step in skips {
-        known(step, "--skip", steps)?;
-        if let Some(fault) = changes.faults.iter().find(|fault| fault.step == *step) {
-            return Err(LocalError::new(
-                BAD_FAULT,
-                format!("step `{step}` cannot both be skipped and fail with `{}`", fault.error),
-            )
-            .help("leave out `--skip` or `--fail`: a step that always fails is not run either"));
-        }
-        changes.skips.push(step.clone());
-    }
-    Ok(changes)
-}
-
-fn fault(text: &str, steps: &[Step]) -> Result<Fault, LocalError> {
-    let form = |what: &str| {
-        LocalError::new(BAD_FAULT, format!("`--fail {text}` {what}")).help(
-            "the form is STEP:ERROR[:TIMES], for example\n  --fail copy:States.TaskFailed    every attempt fails\n  \
-             --fail copy:States.TaskFailed:2  the first two do",
-        )
-    };
-    let (step, rest) = text.split_once(':').ok_or_else(|| form("names no error"))?;
-    known(step, "--fail", steps)?;
-    let (error, times) = match rest.rsplit_once(':') {
-        Some((error, times)) => {
-            let number = times.parse::<u64>().ok().filter(|times| *times > 0);
-            (error, Some(number.ok_or_else(|| form(&format!("ends with `{times}`, which is no number of attempts")))?))
-        }
-        None => (rest, None),
-    };
-    if error.trim().is_empty() || error.contains(char::is_whitespace) {
-        return Err(form("names no error"));
-    }
-    Ok(Fault { step: step.to_owned(), error: error.to_owned(), times })
-}
-
-fn known(step: &str, option: &str, steps: &[Step]) -> Result<(), LocalError> {
-    if steps.iter().any(|known| known.name == step) {
-        return Ok(());
-    }
-    let names = || steps.iter().map(|step| step.name.as_str());
-    let did = nearest(step, names()).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-    Err(LocalError::new(BAD_FAULT, format!("`{option}` names `{step}`, which is no step of the flow"))
-        .help(format!("{did}The steps are {}", listing(names()))))
-}
-
 /// Refuses what this machine cannot run, before anything starts.
 ///
 /// # Errors
-/// FLOW0910 for a step with nothing to run it.
-pub fn runnable(steps: &[Step], changes: &Changes, artefacts: &Artefacts) -> Result<(), LocalError> {
-    let stuck = |step: &&Step| step.how == How::Nothing && !changes.never_runs(&step.name);
-    let Some(step) = steps.iter().find(stuck) else { return Ok(()) };
-    let place = artefacts.place(&step.name).map(|place| format!(" ({place})")).unwrap_or_default();
-    let local = artefacts.task(&step.name).map(|task| format!(" or a local `{}`", task.kind)).unwrap_or_default();
-    Err(LocalError::new(
+/// FLOW0910 for a step with nothing to run it, FLOW0921 for those that wait for an answer.
+pub fn runnable(parts: &[Part<'_>], all: &BTreeMap<String, Changes>) -> Result<(), LocalError> {
+    let mut unanswered = Vec::new();
+    for part in parts {
+        let changes = all.get(part.name()).cloned().unwrap_or_default();
+        for step in part.steps.iter().filter(|step| !changes.never_runs(&step.name)) {
+            match step.how {
+                How::Nothing => return Err(stuck(part, step)),
+                How::Await if !changes.answers.contains_key(&step.name) => unanswered.push((part, step)),
+                _ => {}
+            }
+        }
+    }
+    if unanswered.is_empty() { Ok(()) } else { Err(awaits::unanswered(&unanswered)) }
+}
+
+fn stuck(part: &Part<'_>, step: &Step) -> LocalError {
+    let place = part.artefacts.place(&step.name).map(|place| format!(" ({place})")).unwrap_or_default();
+    let local = part.artefacts.task(&step.name).map(|task| format!(" or a local `{}`", task.kind)).unwrap_or_default();
+    let name = part.path(&step.name);
+    LocalError::new(
         LOCAL_SETUP,
-        format!("step `{}`{place} cannot run here: nothing on this machine stands for `{}`{local}", step.name, step.resource),
+        format!("step `{name}`{place} cannot run here: nothing on this machine stands for `{}`{local}", step.resource),
     )
     .help(format!(
         "go on without it: `--skip {name}`\nor see what happens when it fails: `--fail {name}:States.TaskFailed`\n\
          or say in its task how it runs here: `local = python {{ … }}`",
-        name = step.name
-    )))
+    ))
 }
 
 /// Takes the results of skipped steps out of the machine, where nothing reads them.
 ///
 /// # Errors
 /// FLOW0909 for a step whose result another state reads.
-pub fn skip(machine: &mut StateMachine, changes: &Changes) -> Result<(), LocalError> {
+pub fn skip(machine: &mut StateMachine, changes: &Changes, path: &dyn Fn(&str) -> String) -> Result<(), LocalError> {
     for step in &changes.skips {
         let mut assigned = Vec::new();
         for_each_state(&mut machine.states, &mut |name, state| {
@@ -201,6 +121,7 @@ pub fn skip(machine: &mut StateMachine, changes: &Changes) -> Result<(), LocalEr
             }
         });
         if let Some((reader, variable)) = reader(&mut machine.states, changes, &assigned) {
+            let (step, reader) = (path(step), path(&reader));
             return Err(LocalError::new(
                 BAD_FAULT,
                 format!("step `{step}` cannot be skipped: `{reader}` reads its result (`{variable}`)"),
@@ -273,40 +194,7 @@ pub fn nothing(resource: &str) -> Value {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
-
-    fn all() -> Vec<Step> {
-        ["validate", "copy", "compute", "dbt", "announce"]
-            .iter()
-            .map(|name| Step { name: (*name).to_owned(), resource: "r".to_owned(), how: How::Python })
-            .collect()
-    }
-
-    fn message(fails: &[&str], skips: &[&str]) -> String {
-        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let error = changes(&owned(fails), &owned(skips), &all()).unwrap_err();
-        assert_eq!(error.code, "FLOW0909");
-        format!("{}\n{}", error.message, error.help.unwrap())
-    }
-
-    #[test]
-    fn faults_are_read() {
-        let fails = ["copy:States.TaskFailed".to_owned(), "dbt:My.Error:2".to_owned(), "dbt:States.Timeout:1".to_owned()];
-        let changes = changes(&fails, &["announce".to_owned()], &all()).unwrap();
-        assert_eq!(changes.fault("copy", 99).unwrap().error, "States.TaskFailed");
-        let errors: Vec<_> = (0..4).map(|attempt| changes.fault("dbt", attempt).map(|fault| fault.error.as_str())).collect();
-        assert_eq!(errors, [Some("My.Error"), Some("My.Error"), Some("States.Timeout"), None]);
-        assert!(changes.never_runs("copy") && !changes.never_runs("dbt") && changes.never_runs("announce"));
-    }
-
-    #[test]
-    fn messages() {
-        insta::assert_snapshot!("fault_without_error", message(&["copy"], &[]));
-        insta::assert_snapshot!("fault_empty_error", message(&["copy:"], &[]));
-        insta::assert_snapshot!("fault_times", message(&["copy:States.TaskFailed:often"], &[]));
-        insta::assert_snapshot!("fault_unknown_step", message(&["compte:States.TaskFailed"], &[]));
-        insta::assert_snapshot!("skip_unknown_step", message(&[], &["report"]));
-        insta::assert_snapshot!("skip_and_fail", message(&["dbt:A"], &["dbt"]));
-    }
+    use crate::changes::Fault;
 
     fn machine() -> StateMachine {
         StateMachine::parse(
@@ -337,29 +225,31 @@ mod tests {
         let steps = steps(&artefacts);
         let how: Vec<_> = steps.iter().map(|step| (step.name.as_str(), step.how.clone())).collect();
         assert_eq!(how, [("compute", How::Nothing), ("dbt", How::Python)]);
-        let error = runnable(&steps, &Changes::default(), &artefacts).unwrap_err();
+        let part = Part { artefacts: &artefacts, steps: &steps, own: true };
+        let error = runnable(&[part], &BTreeMap::new()).unwrap_err();
         insta::assert_snapshot!("not_runnable", format!("{}\n{}", error.message, error.help.unwrap()));
         let fault = Fault { step: "compute".into(), error: "A".into(), times: None };
-        assert!(runnable(&steps, &Changes { faults: vec![fault], ..Changes::default() }, &artefacts).is_ok());
+        let changes = Changes { faults: vec![fault], ..Changes::default() };
+        assert!(runnable(&[part], &BTreeMap::from([("nightly".to_owned(), changes)])).is_ok());
     }
 
     #[test]
     fn a_step_whose_result_is_read_is_not_skipped() {
         let changes = Changes { skips: vec!["compute".to_owned()], ..Changes::default() };
-        let error = skip(&mut machine(), &changes).unwrap_err();
+        let error = skip(&mut machine(), &changes, &str::to_owned).unwrap_err();
         assert_eq!(error.message, "step `compute` cannot be skipped: `announce` reads its result (`compute`)");
     }
 
     #[test]
     fn what_a_skipped_step_reads_may_be_skipped_too() {
         let changes = Changes { skips: vec!["compute".to_owned(), "announce".to_owned()], ..Changes::default() };
-        assert!(skip(&mut machine(), &changes).is_ok());
+        assert!(skip(&mut machine(), &changes, &str::to_owned).is_ok());
     }
 
     #[test]
     fn a_skipped_step_assigns_nothing_of_its_result() {
         let mut machine = machine();
-        skip(&mut machine, &Changes { skips: vec!["dbt".to_owned()], ..Changes::default() }).unwrap();
+        skip(&mut machine, &Changes { skips: vec!["dbt".to_owned()], ..Changes::default() }, &str::to_owned).unwrap();
         let dbt = serde_json::to_value(machine.states.get("dbt")).unwrap();
         assert_eq!((dbt.get("Assign"), dbt.get("Arguments")), (None, Some(&json!({}))));
     }

@@ -47,6 +47,8 @@ pub struct Attempt {
     pub error: Option<(String, String)>,
     /// What the generic binary said.
     pub report: Option<Report>,
+    /// What an `await` was answered.
+    pub answer: Option<String>,
     /// The wait after it, in milliseconds, and how many attempts there may be.
     pub wait: Option<(u64, u64)>,
 }

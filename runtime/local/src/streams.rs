@@ -30,7 +30,7 @@ use crate::error::{LOCAL_SETUP, LocalError, NOTHING_TO_RUN, listing, nearest};
 use crate::function::{Functions, Launch};
 use crate::home::Home;
 use crate::log::Log;
-use crate::run::interrupted;
+use crate::interrupt::interrupted;
 use crate::screen::{Screen, Tone, paint};
 use crate::settings::Settings;
 use crate::setup::{find_worker, launch};

@@ -39,8 +39,10 @@ pub struct Summary<'a> {
 impl Summary<'_> {
     /// The text, with a newline at its end.
     pub fn text(&self) -> String {
-        let mut text = String::from("\n");
-        text.push_str(&self.table());
+        let mut text = String::new();
+        if !self.records.is_empty() || !self.not_run.is_empty() {
+            text = format!("\n{}", self.table());
+        }
         if !self.not_run.is_empty() {
             text.push_str(&paint(self.color, Tone::Dim, &format!("not run: {}", self.not_run.join(", "))));
             text.push('\n');
@@ -88,6 +90,9 @@ impl Summary<'_> {
             .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default())
             .collect();
         let mut text = String::new();
+        if self.records.is_empty() {
+            return text;
+        }
         for (index, row) in rows.iter().enumerate() {
             let mut line = String::new();
             for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {

@@ -51,7 +51,7 @@ pub fn bytes(value: u64) -> String {
     if amount < 9.95 { format!("{amount:.1} {unit}") } else { format!("{amount:.0} {unit}") }
 }
 
-/// `0.04 s`, `12.3 s`, `3 min 5 s`.
+/// `0.04 s`, `12.3 s`, `3 min 5 s`, `2 h 5 min`, `3 d 4 h`.
 pub fn time(value: Duration) -> String {
     let seconds = value.as_secs_f64();
     if seconds < 9.995 {
@@ -62,8 +62,26 @@ pub fn time(value: Duration) -> String {
         let whole = value.as_secs_f64().round();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number of seconds")]
         let whole = whole as u64;
-        format!("{} min {} s", whole / 60, whole % 60)
+        match whole {
+            0..3_600 => format!("{} min {} s", whole / 60, whole % 60),
+            3_600..86_400 => format!("{} h {} min", whole / 3_600, whole % 3_600 / 60),
+            _ => format!("{} d {} h", whole / 86_400, whole % 86_400 / 3_600),
+        }
     }
+}
+
+/// A length of time that was written in whole seconds: `30 s`, `5 min`, `1 h 30 min`.
+pub fn length(seconds: u64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut left = seconds;
+    let mut parts = Vec::new();
+    for (size, unit) in units {
+        if left >= size {
+            parts.push(format!("{} {unit}", left / size));
+            left %= size;
+        }
+    }
+    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
 }
 
 /// One line of at most so many characters.
@@ -122,8 +140,9 @@ mod tests {
         assert_eq!(numbers, ["0", "12", "999", "1,000", "54,546", "1,234,567"]);
         let sizes = [0, 999, 4_100, 35_400_000, 999_600].map(bytes);
         assert_eq!(sizes, ["0 B", "999 B", "4.1 kB", "35 MB", "1.0 MB"]);
-        let times = [40, 12_340, 185_000].map(|ms| time(Duration::from_millis(ms)));
-        assert_eq!(times, ["0.04 s", "12.3 s", "3 min 5 s"]);
+        let times = [40, 12_340, 185_000, 3_599_600, 7_530_000, 90_000_000].map(|ms| time(Duration::from_millis(ms)));
+        assert_eq!(times, ["0.04 s", "12.3 s", "3 min 5 s", "1 h 0 min", "2 h 5 min", "1 d 1 h"]);
+        assert_eq!([0, 30, 300, 5_400, 90_061].map(length), ["0 s", "30 s", "5 min", "1 h 30 min", "1 d 1 h 1 min 1 s"]);
         assert_eq!((count(1, "row"), count(2000, "row")), ("1 row".into(), "2,000 rows".into()));
     }
 }

@@ -26,7 +26,8 @@ mod transform;
 mod types;
 
 pub use expr::{AggregateFunction, BinaryOp, Expr, Literal, ScalarFunction, UnaryOp, WindowFunction};
-pub use local::{LocalFlow, LocalFunction, LocalParam, LocalRun, LocalStream, LocalSubject, LocalTable, LocalTask, SourceMap, SourcePlace};
+pub use local::{LocalAbsence, LocalAwait, LocalShape, LocalStream, LocalSubject};
+pub use local::{LocalFlow, LocalFunction, LocalParam, LocalRun, LocalTable, LocalTask, SourceMap, SourcePlace};
 pub use partition::{NONE_PARTITION, encode_partition};
 pub use report::{ErrorName, Failure, Report};
 pub use request::{Operation, PartitionValue, Replace, Request, TableRef, Target};

@@ -17,6 +17,9 @@ pub struct LocalRun {
     pub env: Option<String>,
     /// Flows by name.
     pub flows: IndexMap<String, LocalFlow>,
+    /// Flows that the environment does not have, by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub absent: IndexMap<String, LocalAbsence>,
     /// Values of the plan's slots.
     #[serde(default)]
     pub slots: IndexMap<String, String>,
@@ -32,6 +35,15 @@ pub struct LocalRun {
     /// Streams by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub streams: IndexMap<String, LocalStream>,
+}
+
+/// Why there is no such flow in the environment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LocalAbsence {
+    /// Its `when`, as written.
+    pub when: String,
+    /// What the condition names, with the values there.
+    pub values: IndexMap<String, Value>,
 }
 
 /// A flow's state machine and what fills it.
@@ -51,6 +63,52 @@ pub struct LocalFlow {
     /// Tasks that are not the generic binary, by state name.
     #[serde(default)]
     pub tasks: IndexMap<String, LocalTask>,
+    /// Steps that wait for an answer, by state name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub awaits: IndexMap<String, LocalAwait>,
+}
+
+/// A step that hands out a task token and waits until somebody answers with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LocalAwait {
+    /// The type of the answer as a user writes it.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// What its JSON looks like.
+    pub shape: LocalShape,
+    /// Errors with which it may be refused.
+    #[serde(default)]
+    pub raises: Vec<String>,
+}
+
+/// What the JSON of a value of the run stage looks like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LocalShape {
+    /// Anything.
+    Any,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+    /// A text as `2026-01-05`.
+    Date,
+    /// A text as RFC 3339 has it.
+    Timestamp,
+    /// One of these texts.
+    Literals(Vec<String>),
+    /// A list of such values.
+    List(Box<LocalShape>),
+    /// An object of such values.
+    Map(Box<LocalShape>),
+    /// An object with these fields.
+    Record(IndexMap<String, LocalShape>),
+    /// Such a value, or null, or as a field nothing at all.
+    Optional(Box<LocalShape>),
 }
 
 /// A parameter of a flow.

@@ -16,7 +16,7 @@
 mod calendar;
 mod field;
 
-pub use calendar::{Fire, Interval, next, shortest_interval, skipped_times};
+pub use calendar::{ClockHazards, Fire, Interval, clock_hazards, next, shortest_interval, skipped_times};
 pub use field::Field;
 
 use field::{DayOfMonth, DayOfWeek};

@@ -8,6 +8,7 @@ pub mod validate;
 pub mod variables;
 
 use crate::command_error::CommandError;
+use crate::seen::Seen;
 use crate::terminal::Terminal;
 use clap::{Subcommand, ValueEnum};
 use flow_asl::interpreter::Kind;
@@ -69,7 +70,7 @@ fn text(path: &Path) -> Result<String, CommandError> {
     if path == Path::new("-") {
         return crate::compile::standard_input(path);
     }
-    crate::compile::read(path)
+    crate::compile::read(path, &Seen::default())
 }
 
 /// The JSON in a file, or in standard input for `-`.

@@ -2,6 +2,7 @@
 
 use crate::command_error::CommandError;
 use crate::compile;
+use crate::seen::Seen;
 use crate::terminal::Terminal;
 use crate::write;
 use flow_analysis::program::Program;
@@ -30,7 +31,7 @@ pub struct Arguments {
 
 /// Builds, and lists what was written.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, CommandError> {
-    let Some(compilation) = compile::compile_clean(&arguments.file, terminal)? else {
+    let Some(compilation) = compile::compile_clean(&arguments.file, terminal, &Seen::default())? else {
         return Ok(ExitCode::FAILURE);
     };
     if let Some(name) = &arguments.env {

@@ -3,8 +3,10 @@
 use crate::command_error::CommandError;
 use crate::compile;
 use crate::program_files;
+use crate::seen::Seen;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
+use crate::watch;
 use clap::ValueEnum;
 use flow_diagnostics::render::{self, Tool};
 use flow_diagnostics::{Diagnostics, FileSet};
@@ -16,6 +18,7 @@ Examples:
   flowc check                                     every .flow file in this folder and below
   flowc check flows common.flow                   a folder and a file
   flowc check - --stdin-name flows/a.flow < text  from standard input, for editors
+  flowc check --watch                             again whenever a file changes, until Ctrl-C
   flowc check --format github                     beside the lines of a pull request, in GitHub Actions
   flowc check --format sarif > flowc.sarif        for a code host's list of findings
 
@@ -34,7 +37,11 @@ Strictness: a flowc.toml beside a program, or in the nearest folder above it, sa
   FLOW0620 = \"error\"                              or \"warn\", \"off\"
 In a program, @allow(FLOW0801, \"reason\") before an item keeps that warning back in it.
 
-Exit codes: 0 no errors (there may be warnings); 1 errors; 2 misuse, or a file that cannot be read";
+With --watch, files that a program uses, its schemas and flowc.toml are watched too, and files
+that come into a folder.
+
+Exit codes: 0 no errors (there may be warnings); 1 errors; 2 misuse, or a file that cannot be read;
+with --watch, that of the last look when Ctrl-C ends it";
 
 /// Says what is wrong with programs, without building anything
 ///
@@ -43,7 +50,7 @@ Exit codes: 0 no errors (there may be warnings); 1 errors; 2 misuse, or a file t
 #[derive(clap::Args)]
 #[command(after_help = HELP)]
 pub struct Arguments {
-    /// Files; folders, with all .flow files in and below them, hidden folders and build, target and node_modules left out;
+    /// Files; folders, with all .flow files in and below them, what is hidden and build, target and node_modules left out;
     /// `-` for standard input. Without any, this folder
     #[arg(value_name = "FILE|FOLDER|-")]
     paths: Vec<PathBuf>,
@@ -55,6 +62,10 @@ pub struct Arguments {
     /// What standard input is called in messages, and where its flowc.toml and the files that it uses are looked for
     #[arg(long, value_name = "FILE")]
     stdin_name: Option<PathBuf>,
+
+    /// Checks again whenever something changes that was read
+    #[arg(long)]
+    watch: bool,
 }
 
 /// `--format`.
@@ -76,16 +87,30 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
     if arguments.stdin_name.is_some() && !stdin {
         misuse("`--stdin-name` names standard input: give `-` too");
     }
-    let programs = if stdin { arguments.paths.clone() } else { program_files::files(&arguments.paths)? };
+    if arguments.watch {
+        if stdin {
+            misuse("`--watch` goes with files and folders, not with standard input");
+        }
+        if matches!(arguments.format, Format::Json | Format::Sarif) {
+            misuse("`--watch` prints again and again, and json and sarif are one document: use human, short or github");
+        }
+        return Ok(watch::watch(terminal, &mut |seen| look(arguments, terminal, stdin, seen)));
+    }
+    look(arguments, terminal, stdin, &Seen::default())
+}
+
+/// Checks them once.
+fn look(arguments: &Arguments, terminal: &Terminal, stdin: bool, seen: &Seen) -> Result<ExitCode, CommandError> {
+    let programs = if stdin { arguments.paths.clone() } else { program_files::files(&arguments.paths, seen)? };
     let mut settings = Settings::default();
     let mut files = FileSet::default();
     let mut all = Diagnostics::default();
     let mut unread = false;
     for path in &programs {
         let name = if stdin { arguments.stdin_name.clone().unwrap_or(PathBuf::from(compile::STDIN)) } else { path.clone() };
-        let text = if stdin { compile::standard_input(&name) } else { compile::read(path) };
+        let text = if stdin { compile::standard_input(&name) } else { compile::read(path, seen) };
         let mut found = Diagnostics::default();
-        let checked = text.and_then(|text| compile::check(&name, text, &mut settings, &mut files, &mut found));
+        let checked = text.and_then(|text| compile::check(&name, text, &mut settings, &mut files, &mut found, seen));
         if let Err(error) = checked {
             // The others are checked all the same.
             terminal.error(error);

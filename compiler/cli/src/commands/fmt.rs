@@ -3,7 +3,9 @@
 use crate::command_error::CommandError;
 use crate::compile;
 use crate::program_files;
+use crate::seen::Seen;
 use crate::terminal::Terminal;
+use crate::watch;
 use crate::write;
 use anstyle::{AnsiColor, Style};
 use flow_diagnostics::{Diagnostics, FileSet};
@@ -17,6 +19,7 @@ Examples:
   flowc fmt                             every .flow file in this folder and below
   flowc fmt nightly.flow                this file
   flowc fmt --check stdlib examples     what would change, for continuous integration
+  flowc fmt --check --watch             the same again whenever a file changes, until Ctrl-C
   flowc fmt - < nightly.flow            from standard input to standard output, for editors
   flowc fmt nightly.flow --range 40-52  the items that these lines touch
 
@@ -28,7 +31,7 @@ What is written is parsed again first and compared with what was there: formatti
 A file with a syntax error is left as it is.
 
 Exit codes: 0 done, or nothing to do; 1 with --check, a file would change; or a file has syntax errors; 2 misuse, or a
-file that cannot be read or written";
+file that cannot be read or written; with --watch, that of the last look when Ctrl-C ends it";
 
 /// Formats programs, in the one style that there is
 ///
@@ -44,6 +47,10 @@ pub struct Arguments {
     /// Writes nothing; shows what would change
     #[arg(long)]
     check: bool,
+
+    /// With --check: looks again whenever one of the files changes
+    #[arg(long, requires = "check", conflicts_with = "range")]
+    watch: bool,
 
     /// Only the items that this part of the one file touches: lines `10-20`, or lines and columns `10:1-20:5`, from 1
     #[arg(long, value_name = "FROM-TO")]
@@ -65,12 +72,22 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
         clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, format!("{what}\n")).exit();
     }
     if stdin {
+        if arguments.watch {
+            clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, "`--watch` goes with files, not with standard input\n").exit();
+        }
         return standard_input(arguments, terminal);
     }
-    let files = program_files::files(&arguments.paths)?;
+    if arguments.watch {
+        return Ok(watch::watch(terminal, &mut |seen| look(arguments, terminal, seen)));
+    }
+    look(arguments, terminal, &Seen::default())
+}
+
+fn look(arguments: &Arguments, terminal: &Terminal, seen: &Seen) -> Result<ExitCode, CommandError> {
+    let files = program_files::files(&arguments.paths, seen)?;
     let (mut changed, mut broken) = (0, 0);
     for path in &files {
-        let text = compile::read(path)?;
+        let text = compile::read(path, seen)?;
         match formatted(&path.display().to_string(), &text, arguments.range, terminal)? {
             Outcome::Unchanged => {}
             Outcome::Broken => broken += 1,

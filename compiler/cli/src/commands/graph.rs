@@ -2,6 +2,7 @@
 
 use crate::command_error::CommandError;
 use crate::compile;
+use crate::seen::Seen;
 use crate::terminal::Terminal;
 use clap::ValueEnum;
 use flow_analysis::program::Flow;
@@ -63,7 +64,7 @@ enum Format {
 
 /// Draws.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, CommandError> {
-    let Some(compilation) = compile::compile_clean(&arguments.file, terminal)? else {
+    let Some(compilation) = compile::compile_clean(&arguments.file, terminal, &Seen::default())? else {
         return Ok(ExitCode::FAILURE);
     };
     let program = &compilation.program;
@@ -81,7 +82,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
     };
     match &arguments.out {
         None => terminal.print(&text),
-        Some(path) => crate::write::write_file(path, text.as_bytes())?,
+        Some(path) => crate::write::write_file(path, "--out", text.as_bytes())?,
     }
     Ok(ExitCode::SUCCESS)
 }

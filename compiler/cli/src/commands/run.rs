@@ -4,12 +4,14 @@
 use crate::command_error::{CommandError, LocalProblem};
 use crate::commands::build::known_env;
 use crate::compile;
+use crate::seen::Seen;
 use crate::terminal::Terminal;
+use crate::watch;
 use crate::write;
 use flow_analysis::program::{Env, Expr, ExprKind, Program, Stage, Type, Value};
 use flow_local::runs::{self, Filter, PastRun};
 use flow_local::streams::{self, StreamOptions};
-use flow_local::{LocalError, RunOptions, Status};
+use flow_local::{LocalError, RunOptions, Status, Stop};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -24,8 +26,14 @@ Examples:
                                       it fails twice: see the retries
   flowc run nightly.flow … --fail compute:States.TaskFailed --param rollback=true
                                       with another value of a parameter: see the rollback
+  flowc run approval.flow --input day=2026-01-05 --answer 'decision={\"approved\": true}'
+                                      somebody says yes; no is --fail decision:Approval.Rejected
+  flowc run daily.flow --input day=2026-01-05 --fail load.copy:States.TaskFailed:1
+                                      a step of the flow `load`, which `daily` calls
   flowc run nightly.flow --resume latest
                                       goes on with the last run, after its last good step
+  flowc run nightly.flow --input run_date=2026-01-05 --watch
+                                      again whenever the program or its settings change
   flowc run nightly.flow --input event.json
                                       an input as the state machine would get it
   flowc run orders.flow               of a program of streams: delivers what waits for them
@@ -47,7 +55,8 @@ What it makes, in .flow/ (or --home):
                        {\"body\": {\"id\": 1}} to services/queues/NAME.jsonl, and run again
   streams/             how far each stream has come; without it, all is delivered again
 
-Exit codes: 0 the execution succeeded, or all was delivered; 1 it failed, or the program has errors; 2 it could not start";
+Exit codes: 0 the execution succeeded, or all was delivered; 1 it failed, or the program has errors;
+2 it could not start; with --watch, that of the last run when Ctrl-C ends it";
 
 /// Runs a flow on this machine, from the same artefacts that would be deployed
 ///
@@ -71,11 +80,11 @@ pub struct Arguments {
     flow: Option<String>,
 
     /// Runs this stream in place of a flow; all of them, if the program has no flow
-    #[arg(long, value_name = "STREAM", conflicts_with_all = ["inputs", "flow", "fails", "skips", "resume"])]
+    #[arg(long, value_name = "STREAM", conflicts_with_all = ["inputs", "flow", "fails", "skips", "answers", "resume"])]
     stream: Option<String>,
 
     /// Hands one event (a JSON file as AWS sends it to a Lambda, `-` for standard input) to the stream, and prints its answer
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["inputs", "flow", "fails", "skips", "resume"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["inputs", "flow", "fails", "skips", "answers", "resume"])]
     event: Option<PathBuf>,
 
     /// Whose values the parameters of the program have; `dev` if there is one, else the first, if not given
@@ -86,13 +95,19 @@ pub struct Arguments {
     #[arg(long = "param", value_name = "NAME=VALUE")]
     params: Vec<String>,
 
-    /// Lets a step fail with an error, the first TIMES attempts or all: retries and handlers work as deployed
+    /// Lets a step fail with an error, the first TIMES attempts or all: retries and handlers work as deployed. A step of a
+    /// flow that is called is named FLOW.STEP, here and below
     #[arg(long = "fail", value_name = "STEP:ERROR[:TIMES]")]
     fails: Vec<String>,
 
     /// Goes on without a step, if nothing reads its result
     #[arg(long = "skip", value_name = "STEP")]
     skips: Vec<String>,
+
+    /// Answers a step that waits for somebody (`await`), which then sends nothing; several for one step come one after the
+    /// other, the last one for all that follow. With --fail it is refused
+    #[arg(long = "answer", value_name = "STEP=JSON")]
+    answers: Vec<String>,
 
     /// Goes on with a run that failed or was killed, after its last good step; ID may be cut short, or `latest`. Input,
     /// environment and parameters are those of the run
@@ -102,6 +117,10 @@ pub struct Arguments {
     /// With --resume: also where steps have changed whose results are taken over
     #[arg(long, requires = "resume")]
     force: bool,
+
+    /// Runs again whenever something changes that was read; a run that is at work then is stopped
+    #[arg(long, conflicts_with = "resume")]
+    watch: bool,
 
     /// Where runs keep their things; `.flow` beside the program if not given
     #[arg(long, value_name = "DIRECTORY")]
@@ -153,9 +172,20 @@ impl Asked {
 
 /// Checks, builds, runs.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, CommandError> {
+    if !arguments.watch {
+        return once(arguments, terminal, &Seen::default());
+    }
+    if arguments.inputs.iter().any(|input| input == "-") {
+        let text = "`--watch` runs again and again, and standard input can be read once: give `--input` a file\n";
+        clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, text).exit();
+    }
+    Ok(watch::watch(terminal, &mut |seen| once(arguments, terminal, seen)))
+}
+
+fn once(arguments: &Arguments, terminal: &Terminal, seen: &Seen) -> Result<ExitCode, CommandError> {
     let asked = Asked::of(arguments)?;
     let file = &asked.file;
-    let Some(mut compilation) = compile::compile_clean(file, terminal)? else {
+    let Some(mut compilation) = compile::compile_clean(file, terminal, seen)? else {
         return Ok(ExitCode::FAILURE);
     };
     let program = &mut compilation.program;
@@ -185,6 +215,14 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
         other => other,
     })?;
 
+    // What the run reads itself, noted before it does.
+    for name in flow_local::SETTINGS {
+        seen.note(&folder.join(name));
+    }
+    let inputs = arguments.inputs.iter().map(Path::new).chain(arguments.event.as_deref());
+    for input in inputs.filter(|path| path.is_file()) {
+        seen.note(input);
+    }
     let problem = |error| CommandError::Local(LocalProblem(error));
     let streams = arguments.stream.is_some() || arguments.event.is_some();
     if streams || (asked.flow.is_none() && streams::only_streams(&artefacts).map_err(problem)?) {
@@ -202,7 +240,8 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
         .map_err(problem)?;
         return Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
-    let outcome = flow_local::run(&RunOptions {
+    let stop = Stop::default();
+    let options = RunOptions {
         artefacts,
         program: folder.to_owned(),
         file: file.clone(),
@@ -212,6 +251,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
         params: asked.params.clone(),
         fails: arguments.fails.clone(),
         skips: arguments.skips.clone(),
+        answers: arguments.answers.clone(),
         worker: None,
         cache: None,
         color_err: terminal.color_err,
@@ -219,8 +259,11 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
         command: command(arguments, file),
         resume: asked.resume.clone(),
         force: arguments.force,
-    })
-    .map_err(|error| CommandError::Local(LocalProblem(error)))?;
+        stop: stop.clone(),
+    };
+    let run = || flow_local::run(&options);
+    let outcome = if arguments.watch { watch::until_change(seen, &stop, run) } else { run() };
+    let outcome = outcome.map_err(|error| CommandError::Local(LocalProblem(error)))?;
     Ok(match outcome.status {
         Status::Succeeded => ExitCode::SUCCESS,
         Status::Failed | Status::TimedOut | Status::Aborted => ExitCode::FAILURE,
@@ -315,6 +358,9 @@ fn command(arguments: &Arguments, file: &Path) -> String {
     }
     for skip in &arguments.skips {
         option("skip", Some(skip.clone()));
+    }
+    for answer in &arguments.answers {
+        option("answer", Some(answer.clone()));
     }
     let quoted: Vec<String> = words
         .into_iter()

@@ -6,13 +6,14 @@ mod report;
 use crate::command_error::{CommandError, LocalProblem};
 use crate::compile::{self, Compilation};
 use crate::program_files;
+use crate::seen::Seen;
 use crate::terminal::Terminal;
 use crate::write;
 use flow_analysis::program::Test;
 use flow_diagnostics::{Diagnostic, Diagnostics, codes};
 use flow_local::testing::{Coverage, TestOptions, TestOutcome};
 use report::Report;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -38,7 +39,8 @@ A step that is not mocked is run where the generic binary does it, on tables of 
 […]` fills the table `encounters`, and after the run `readmissions` is what stands in that table. A step that would
 leave the machine (a container, a service of AWS, another flow) must be mocked where a test reaches it.
 
-Exit codes: 0 all passed; 1 one failed, or a program has errors; 2 they could not be run";
+Exit codes: 0 all passed, or there is no test; 1 one failed, or a program has errors; 2 they could
+not be run, or --filter fits none of them";
 
 /// Runs the tests of programs
 ///
@@ -59,23 +61,28 @@ pub struct Arguments {
     #[arg(long)]
     coverage: bool,
 
-    /// Writes a JUnit report too
+    /// Writes a JUnit report too; its folder is made if it is not there
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }
 
 /// Runs the tests of each program.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, CommandError> {
+    // Before minutes of tests, not after them.
+    if let Some(path) = &arguments.junit {
+        writable(path)?;
+    }
     let mut report = Report::default();
     let mut junit = junit::Document::default();
     let mut errors = false;
     let wanted = |test: &Test| arguments.filter.as_ref().is_none_or(|text| test.name.contains(text.as_str()));
-    for path in program_files::files(&arguments.paths)? {
-        let Some(compilation) = compile::compile_clean(&path, terminal)? else {
+    for path in program_files::files(&arguments.paths, &Seen::default())? {
+        let Some(compilation) = compile::compile_clean(&path, terminal, &Seen::default())? else {
             errors = true;
             continue;
         };
         let tests = &compilation.program.tests;
+        report.known(tests.iter().map(|test| test.name.clone()));
         // Of a folder, only files with tests of their own: a file that others use is tested by itself.
         if !tests.iter().any(wanted) {
             continue;
@@ -105,9 +112,25 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
             source: std::io::Error::other(source),
             help: None,
         })?;
-        write::write_file(path, text.as_bytes())?;
+        write::write_file(path, "--junit", text.as_bytes())?;
     }
-    Ok(if errors || report.failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(match report.ran() {
+        _ if errors || report.failed > 0 => ExitCode::FAILURE,
+        // A name that was misspelt must not pass for a test that passed.
+        0 if arguments.filter.is_some() => ExitCode::from(2),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+/// Makes the folder of the report, and refuses a path that is one.
+fn writable(path: &Path) -> Result<(), CommandError> {
+    let unwritable = |source, help| CommandError::Unwritable { path: path.to_owned(), source, help: Some(help) };
+    if path.is_dir() {
+        let help = format!("`{}` is a folder: name a file in it, `--junit {}`", path.display(), path.join("tests.xml").display());
+        return Err(unwritable(std::io::Error::from(std::io::ErrorKind::IsADirectory), help));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|source| unwritable(source, "choose another place with `--junit FILE`".to_owned()))
 }
 
 /// The tests as the runner takes them. What a target cannot say is printed as errors, and nothing is given then.

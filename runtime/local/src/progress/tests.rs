@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
 use crate::home::Home;
-use crate::steps::Fault;
+use crate::changes::Fault;
 use crate::summary::Summary;
 use flow_asl::driver::{Mock, MockAnswer};
 use flow_asl::interpreter::{Execution, ExecutionOptions, Status};
@@ -40,8 +40,8 @@ fn shown(mut mock: Mock, changes: Changes) -> String {
     let names = ["validate", "copy", "dbt", "undo", "alert"];
     let steps = names.iter().map(|name| Step { name: (*name).to_owned(), resource: String::new(), how: How::Python });
     let places = names.iter().chain(&["whether undo"]).zip(10..).map(|(name, line)| ((*name).to_owned(), format!("nightly.flow:{line}")));
-    let setting = Setting { steps: steps.collect(), changes, places: places.collect(), logs: BTreeMap::new(), log };
-    let mut progress = Progress::new(Screen::captured(), setting, false);
+    let setting = Setting { steps: steps.collect(), changes, places: places.collect(), shape: Shape::default(), logs: BTreeMap::new(), log };
+    let mut progress = Progress::new(Screen::captured(false), setting, false);
     let machine = StateMachine::parse(MACHINE).unwrap();
     let execution = Execution::new(&machine, ExecutionOptions::default()).unwrap_or_else(|issues| panic!("{issues:?}"));
     let outcome = execution.run(&mut mock, &mut progress);
@@ -90,4 +90,65 @@ fn retries_then_the_handler_then_failure() {
         .answer("alert", MockAnswer::output(json!({"StatusCode": 200, "Payload": {"delivered": true}})));
     let fault = Fault { step: "copy".into(), error: "Flow.StoreFailed".into(), times: Some(1) };
     insta::assert_snapshot!(shown(mock, Changes { faults: vec![fault], ..Changes::default() }));
+}
+
+/// A loop of looks, a wait, branches, a loop that fails once.
+const LOOPS: &str = r#"{"QueryLanguage": "JSONata", "StartAt": "poll", "States": {
+    "poll": {"Type": "Pass", "Assign": {"looks": 0}, "Next": "wait"},
+    "wait": {"Type": "Wait", "Seconds": 90, "Assign": {"looks": "{% $looks + 1 %}"}, "Next": "look"},
+    "look": {"Type": "Task", "Resource": "r", "Assign": {"state": "{% $states.result %}"}, "Next": "until"},
+    "until": {"Type": "Choice", "Choices": [{"Condition": "{% $state = 'READY' %}", "Next": "pause"},
+        {"Condition": "{% $looks >= 40 %}", "Next": "pause"}], "Default": "wait"},
+    "pause": {"Type": "Wait", "Seconds": 7200, "Next": "both"},
+    "both": {"Type": "Parallel", "Next": "many", "Branches": [
+        {"StartAt": "left", "States": {"left": {"Type": "Task", "Resource": "r", "End": true}}},
+        {"StartAt": "right", "States": {"right": {"Type": "Task", "Resource": "r", "End": true}}}]},
+    "many": {"Type": "Map", "Items": "{% [1..ITEMS] %}", "MaxConcurrency": 2, "ItemProcessor": {"StartAt": "load", "States": {
+        "load": {"Type": "Task", "Resource": "r", "End": true,
+            "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 4, "MaxAttempts": 2, "BackoffRate": 1}]}}}, "End": true}}}"#;
+
+fn loops(items: u64, live: bool) -> String {
+    let place = tempfile::tempdir().unwrap();
+    let text = LOOPS.replace("ITEMS", &items.to_string());
+    let second = |answer: MockAnswer| answer.after(Duration::from_secs(1));
+    let mut mock = Mock::new()
+        .answer("look", second(MockAnswer::output(json!("RUNNING"))))
+        .answer("look", second(MockAnswer::output(json!("READY"))))
+        .answer("left", second(MockAnswer::output(json!({}))))
+        .answer("right", MockAnswer::output(json!({})).after(Duration::from_secs(3)))
+        .answer("load", second(MockAnswer::output(json!({}))))
+        .answer("load", second(failed("Busy", "somebody else is at work")))
+        .answer("load", second(MockAnswer::output(json!({}))));
+    let names = ["look", "left", "right", "load"];
+    let steps = names.iter().map(|name| Step { name: (*name).to_owned(), resource: String::new(), how: How::Python });
+    let setting = Setting {
+        steps: steps.collect(),
+        changes: Changes::default(),
+        places: names.iter().chain(&["both", "many", "pause"]).zip(10..).map(|(name, line)| ((*name).to_owned(), format!("a.flow:{line}"))).collect(),
+        shape: Shape::of(&serde_json::from_str(&text).unwrap()),
+        logs: BTreeMap::new(),
+        log: Log::create(&place.path().join("log.jsonl")).unwrap(),
+    };
+    let mut progress = Progress::new(Screen::captured(live), setting, false);
+    let machine = StateMachine::parse(&text).unwrap();
+    let execution = Execution::new(&machine, ExecutionOptions::default()).unwrap_or_else(|issues| panic!("{issues:?}"));
+    let outcome = execution.run(&mut mock, &mut progress);
+    assert_eq!(outcome.status, Status::Succeeded, "{:?}", outcome.cause);
+    progress.finish(outcome.time.1);
+    progress.screen.lines()
+}
+
+#[test]
+fn loops_and_lanes_as_plain_lines() {
+    insta::assert_snapshot!(loops(3, false));
+}
+
+#[test]
+fn of_many_iterations_each_tenth_is_told() {
+    insta::assert_snapshot!(loops(40, false));
+}
+
+#[test]
+fn loops_and_lanes_on_a_terminal() {
+    insta::assert_snapshot!(loops(3, true));
 }

@@ -147,7 +147,9 @@ impl Pen<'_> {
         match (&attempt.error, attempt.ended) {
             (Some((error, cause)), _) => self.failure(error, cause, depth, before, &time),
             (None, Some(_)) => {
-                let text = attempt.report.as_ref().map(|report| done(&entry.operation, report)).unwrap_or_default();
+                let report = attempt.report.as_ref().map(|report| done(&entry.operation, report));
+                let answer = || attempt.answer.as_ref().map(|answer| format!("answered {answer}"));
+                let text = report.or_else(answer).unwrap_or_default();
                 let gap = if text.is_empty() { "" } else { "  " };
                 let sign = self.paint(Tone::Good, "✓");
                 self.line("", depth, &format!("{sign} {before}{text}{gap}{time}"));

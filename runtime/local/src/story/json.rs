@@ -43,6 +43,7 @@ fn entry(story: &Story, description: &Description, entry: &Entry) -> Value {
                 "error": attempt.error.as_ref().map(|(error, _)| error),
                 "cause": attempt.error.as_ref().map(|(_, cause)| cause),
                 "report": attempt.report,
+                "answer": attempt.answer,
                 "waited_milliseconds": attempt.wait.map(|(wait, _)| wait),
             })
         });

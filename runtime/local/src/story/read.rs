@@ -79,7 +79,7 @@ impl Reader {
                 if entry.attempts.is_empty() || entry.kind != "Task" {
                     // All of a Parallel or Map, or a task that did not come to its start.
                     let error = Some((text(retry, "error"), text(retry, "cause")));
-                    entry.attempts.push(Attempt { started: entry.entered, ran: false, ended: Some(at), error, report: None, wait });
+                    entry.attempts.push(Attempt { started: entry.entered, ran: false, ended: Some(at), error, report: None, answer: None, wait });
                 } else if let Some(attempt) = entry.attempts.last_mut() {
                     attempt.wait = wait;
                 }
@@ -203,7 +203,7 @@ impl Reader {
             let parameters = detail.get("parameters").and_then(Value::as_str).unwrap_or_default();
             let parameters: Value = serde_json::from_str(parameters).unwrap_or_default();
             entry.operation = parameters.pointer("/Payload/operation").and_then(Value::as_str).unwrap_or_default().to_owned();
-            entry.attempts.push(Attempt { started: at, ran: true, ended: None, error: None, report: None, wait: None });
+            entry.attempts.push(Attempt { started: at, ran: true, ended: None, error: None, report: None, answer: None, wait: None });
             entry.fate = Fate::Open;
         } else if step && (kind.ends_with("Failed") || kind.ends_with("TimedOut")) {
             entry.fate = Fate::Failed;
@@ -216,6 +216,8 @@ impl Reader {
             if let Some(attempt) = entry.attempts.last_mut() {
                 attempt.ended = Some(at);
                 attempt.report = crate::progress::report(&output);
+                let awaited = text(detail, "resource").ends_with(crate::steps::CALLBACK);
+                attempt.answer = awaited.then(|| crate::words::short(&output.to_string(), 100));
             }
         }
     }

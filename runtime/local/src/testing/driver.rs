@@ -118,7 +118,7 @@ impl TaskDriver for TestDriver {
                 let answered = async move { completion.complete(functions.invoke(&key, &payload).await) };
                 self.running.insert(request.id, self.runtime.spawn(answered));
             }
-            How::Python | How::Flow { .. } | How::Nothing => {
+            How::Python | How::Flow { .. } | How::Await | How::Nothing => {
                 let what = match how {
                     How::Python => "it runs a container".to_owned(),
                     How::Flow { name, .. } => format!("it starts flow `{name}`"),

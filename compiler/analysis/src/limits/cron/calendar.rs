@@ -5,9 +5,9 @@
 //! Source: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>, checked 2026-09.
 
 use super::field::{DayOfMonth, DayOfWeek};
-use super::{Cron, Days, Expression, Refusal, parse};
+use super::{Cron, Expression, Refusal, parse};
 use crate::limits::FIRST_YEAR;
-use chrono::{DateTime, Datelike, Duration, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, Duration, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
 /// One local time that a cron expression names.
@@ -63,14 +63,44 @@ pub fn next(
 /// Local times that the zone's clock jumps over, among the fires of the two years from `FIRST_YEAR` on.
 pub fn skipped_times(cron: &Cron, zone: Tz) -> Vec<NaiveDateTime> {
     let Some((start, end)) = window(2) else { return Vec::new() };
-    let year = u32::try_from(FIRST_YEAR).unwrap_or(0);
-    dates(cron, year)
-        .skip_while(|date| *date < start.date_naive())
-        .take_while(|date| *date < end.date_naive())
-        .filter(|date| clock_changes(*date, zone))
-        .flat_map(|date| times_of(cron, date))
+    changes(cron, zone, start.date_naive(), end.date_naive())
         .filter(|local| matches!(zone.from_local_datetime(local), LocalResult::None))
         .collect()
+}
+
+/// The first local time of each kind that the expression names in the two years after an instant and the zone's clock
+/// does not go through once.
+pub fn clock_hazards(cron: &Cron, zone: Tz, after: DateTime<Utc>) -> ClockHazards {
+    let from = after.with_timezone(&zone).naive_local();
+    let until = from.date().checked_add_days(Days::new(2 * 365)).unwrap_or(from.date());
+    let mut found = ClockHazards::default();
+    for local in changes(cron, zone, from.date(), until).filter(|local| *local > from) {
+        match zone.from_local_datetime(&local) {
+            LocalResult::None => found.skipped = found.skipped.or(Some(local)),
+            LocalResult::Ambiguous(..) => found.twice = found.twice.or(Some(local)),
+            LocalResult::Single(_) => {}
+        }
+    }
+    found
+}
+
+/// What [`clock_hazards`] finds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClockHazards {
+    /// The clock jumps over it: no fire.
+    pub skipped: Option<NaiveDateTime>,
+    /// It comes twice: one fire, the first time.
+    pub twice: Option<NaiveDateTime>,
+}
+
+/// The local times that the expression names on days on which the zone's clock is changed.
+fn changes(cron: &Cron, zone: Tz, from: NaiveDate, until: NaiveDate) -> impl Iterator<Item = NaiveDateTime> + '_ {
+    let year = u32::try_from(from.year()).unwrap_or(0);
+    dates(cron, year)
+        .skip_while(move |date| *date < from)
+        .take_while(move |date| *date < until)
+        .filter(move |date| clock_changes(*date, zone))
+        .flat_map(move |date| times_of(cron, date))
 }
 
 /// Whether a zone's offset is another one before a date than after it: one look instead of one per fire.
@@ -149,11 +179,11 @@ fn dates(cron: &Cron, from_year: u32) -> impl Iterator<Item = NaiveDate> + '_ {
     })
 }
 
-fn days(days: &Days, year: i32, month: u32) -> Vec<NaiveDate> {
+fn days(days: &super::Days, year: i32, month: u32) -> Vec<NaiveDate> {
     let all: Vec<NaiveDate> = (1..=31).filter_map(|day| NaiveDate::from_ymd_opt(year, month, day)).collect();
     let mut found: Vec<NaiveDate> = match days {
-        Days::OfMonth(parts) => parts.iter().filter_map(|part| day_of_month(*part, &all)).collect(),
-        Days::OfWeek(parts) => parts
+        super::Days::OfMonth(parts) => parts.iter().filter_map(|part| day_of_month(*part, &all)).collect(),
+        super::Days::OfWeek(parts) => parts
             .iter()
             .flat_map(|part| {
                 let of = |day: u32| all.iter().copied().filter(move |date| weekday_number(*date) == day);
@@ -250,6 +280,10 @@ mod tests {
         let text: Vec<String> = skipped.iter().map(ToString::to_string).collect();
         assert_eq!(text, ["2026-03-29 02:30:00", "2027-03-28 02:30:00"]);
         assert!(skipped_times(&cron, chrono_tz::UTC).is_empty());
+        let hazards = clock_hazards(&cron, "Europe/Berlin".parse().unwrap(), "2026-03-29T12:00:00Z".parse().unwrap());
+        let texts = [hazards.skipped, hazards.twice].map(|local| local.unwrap().to_string());
+        assert_eq!(texts, ["2027-03-28 02:30:00", "2026-10-25 02:30:00"]);
+        assert_eq!(clock_hazards(&cron, chrono_tz::UTC, "2026-03-29T12:00:00Z".parse().unwrap()), ClockHazards::default());
         // Skipped in spring; in autumn the repeated 02:30 fires once.
         assert_eq!(times("cron(30 2 * * ? *)", "Europe/Berlin", "2026-03-28T12:00:00Z", 1), [
             "Mon 2026-03-30 02:30 +0200"

@@ -14,9 +14,16 @@ pub struct Report {
     /// How many failed.
     pub failed: usize,
     time: Duration,
+    /// The names of all that there are.
+    names: Vec<String>,
 }
 
 impl Report {
+    /// There are tests of these names, whether they are to run or not.
+    pub fn known(&mut self, names: impl Iterator<Item = String>) {
+        self.names.extend(names);
+    }
+
     /// A test's line, and what did not hold below it.
     pub fn line(&mut self, test: &Test, outcome: &TestOutcome, color: bool) -> String {
         self.time += outcome.time;
@@ -44,8 +51,15 @@ impl Report {
         let all = self.ran();
         if all == 0 {
             return match filter {
-                Some(filter) => format!("no test has a name that holds \"{filter}\"\n"),
-                None => "there is no test: write `test \"NAME\" { … }`, see `flowc test --help`\n".to_owned(),
+                Some(filter) if !self.names.is_empty() => {
+                    const FEW: usize = 5;
+                    let mut names: Vec<String> = self.names.iter().take(FEW).map(|name| format!("  {name}\n")).collect();
+                    if self.names.len() > FEW {
+                        names.push(format!("  … {} more\n", self.names.len() - FEW));
+                    }
+                    format!("no test has a name that holds \"{filter}\"; there are:\n{}", names.concat())
+                }
+                _ => "there is no test: write `test \"NAME\" { … }`, see `flowc test --help`\n".to_owned(),
             };
         }
         let tests = if all == 1 { "1 test".to_owned() } else { format!("{all} tests") };
