@@ -12,6 +12,7 @@ mod items;
 mod library;
 pub mod limits;
 pub mod program;
+pub mod provider;
 mod resolve;
 pub mod rules;
 pub mod strictness;

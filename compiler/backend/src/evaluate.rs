@@ -93,7 +93,15 @@ impl<'a> Evaluator<'a> {
                     AwsFact::Region => json!(self.region()),
                 }
             }
-            ExprKind::Attribute { resource, path } => self.attribute(*resource, path)?,
+            ExprKind::Attribute { resource, path, .. } => self.attribute(*resource, path, &expr.ty)?,
+            ExprKind::Index { target, index, .. } => {
+                let (target, index) = (self.value(target)?, self.value(index)?);
+                let found = match &index {
+                    Json::String(key) => target.get(key),
+                    index => target.get(usize::try_from(index.as_u64()?).ok()?),
+                };
+                found.cloned().unwrap_or(Json::Null)
+            }
             ExprKind::FunctionArn(id) => {
                 self.local?;
                 json!(self.function_arn(&self.program.function(*id)?.name))
@@ -179,6 +187,7 @@ impl<'a> Evaluator<'a> {
             // Later stages; a pattern is tested where values are given, by Terraform.
             ExprKind::Matches(..)
             | ExprKind::Itself
+            | ExprKind::Element { .. }
             | ExprKind::Variable(_)
             | ExprKind::Raw(_)
             | ExprKind::Perhaps(_)
@@ -203,21 +212,18 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The value that the resource is given, or a stand-in for what only AWS knows.
-    fn attribute(&self, id: ResourceId, path: &[String]) -> Option<Json> {
+    fn attribute(&self, id: ResourceId, path: &[String], ty: &Type) -> Option<Json> {
         self.local?;
         let resource = self.program.resource(id)?;
         let stand_in = || match path.last().map(String::as_str) {
             Some("arn") => {
                 json!(format!("arn:aws:local:{}:{ACCOUNT}:{}", self.region(), resource.name))
             }
-            _ => json!(format!("local-{}-{}", resource.name, path.join("-"))),
+            _ => stand_in(ty, &format!("local-{}-{}", resource.name, path.join("-"))),
         };
         let given = match (&resource.kind, path) {
-            (ResourceKind::Aws { body, .. } | ResourceKind::Existing { body, .. }, [name]) => body.iter().find_map(|entry| match entry {
-                Entry::Attribute(attribute, value) if attribute == name => self.value(value),
-                _ => None,
-            }),
             (ResourceKind::Role { role_name, .. }, [name]) if name == "name" => self.value(role_name),
+            (_, [name]) => Entry::attribute(resource.body(), name).and_then(|value| self.value(value)),
             _ => None,
         };
         Some(given.unwrap_or_else(stand_in))

@@ -143,7 +143,7 @@ fn own_name(program: &Program, expr: &Expr) -> Option<String> {
         ExprKind::Aws(AwsFact::Partition) => "aws_partition".to_owned(),
         ExprKind::Aws(AwsFact::Account) => "aws_account".to_owned(),
         ExprKind::Aws(AwsFact::Region) => "aws_region".to_owned(),
-        ExprKind::Attribute { resource, path } => {
+        ExprKind::Attribute { resource, path, .. } => {
             format!("{}_{}", program.resource(*resource)?.name, path.join("_"))
         }
         ExprKind::FlowArn(flow) => format!("{flow}_flow_arn"),

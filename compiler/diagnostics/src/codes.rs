@@ -248,6 +248,17 @@ codes! {
     709 Error VERSION_PIN "versions that cannot be";
     711 Warning PERMISSION_WIDE "permission wider than a step needs";
     712 Warning SYNC_RULE "`.sync` without the rule that it needs";
+    730 Error UNKNOWN_RESOURCE "no such resource of the provider";
+    731 Error UNKNOWN_ATTRIBUTE "no such attribute or block of a resource";
+    732 Error MISSING_ATTRIBUTE "resource without what it must have";
+    733 Error READ_ONLY "attribute that AWS alone sets";
+    734 Error BLOCK_OR_ATTRIBUTE "block written as an attribute, or the reverse";
+    735 Error BLOCK_COUNT "too few or too many blocks";
+    736 Warning DEPRECATED "what the provider advises against";
+    737 Error SECRET_IN_STATE "secret attribute in a state machine";
+    738 Error NOT_REPEATED "one of what there is not one for each of";
+    739 Error BAD_MODULE "module that cannot be called so";
+    740 Error EXCLUSIVE "attributes that exclude one another";
     // 08 lints
     801 Warning UNUSED_ITEM "unused item";
     802 Warning EMPTY_ENV "environment that sets nothing";

@@ -447,6 +447,7 @@ fn spaced(before: &str, before_rule: Option<Rule>, after: &str, after_rule: Opti
                 | Rule::optional
                 | Rule::arguments
                 | Rule::partitions
+                | Rule::index
                 | Rule::params
                 | Rule::generics
                 | Rule::type_arguments

@@ -65,6 +65,7 @@ fn show(expr: &Expr) -> String {
             };
             format!("{}[{}]", show(target), list(partitions.iter().map(part).collect()))
         }
+        ExprKind::Index { target, index } => format!("{}[{}]", show(target), show(index)),
         ExprKind::List(elements) => {
             let element = |element: &ListElement| match element {
                 ListElement::Expr(expr) => show(expr),
@@ -277,7 +278,7 @@ fn constructs_of_the_library() {
     assert_eq!(item.params[0].stage.as_ref().unwrap().text, "run");
     assert!(item.params[1].rest && item.params[1].ty.is_none());
     assert_eq!((item.resources.len(), item.fields.len()), (1, 1));
-    assert!(matches!(&item.resources[0].body[1], Entry::Block { each: Some((name, _)), .. } if name.text == "e"));
+    assert!(matches!(&item.resources[0].body[1], Entry::Block { each: Some(each), .. } if each.first.text == "e"));
     let ItemKind::Function(function) = &module.items[1].kind else { panic!() };
     assert!(matches!(&function.body, FunctionBody::Lower(fields) if fields.len() == 1));
 }

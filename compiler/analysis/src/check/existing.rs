@@ -8,23 +8,9 @@ use flow_diagnostics::{codes, Diagnostic, Span};
 use flow_syntax::ast::{self, ItemKind, Name};
 
 impl<'a> Checker<'a> {
-    /// `resource x = existing sqs.queue { … }`, `existing aws.sqs_queue { … }`.
+    /// `resource x = existing sqs.queue { … }`.
     pub(super) fn existing_resource(&mut self, item: &'a ast::ResourceItem, scope: &Scope) -> Option<Local> {
         let names: Vec<&'a Name> = item.ty.segments.iter().collect();
-        if let [root, ty] = names.as_slice()
-            && root.text == "aws"
-        {
-            let body = self.entries(&item.body, scope);
-            let ty = format!("aws_{}", ty.text);
-            let owner = scope.owner.as_ref().map(|owner| super::resources::snake(&owner.name));
-            let base = super::resources::snake(&item.name.text);
-            let name = match owner {
-                Some(owner) if owner != base => format!("{owner}_{base}"),
-                _ => base,
-            };
-            let kind = ResourceKind::Existing { ty: ty.clone(), body };
-            return Some(Local::Resource(self.make(format!("data.{ty}"), &name, kind, None)));
-        }
         let def = self.existing_construct(&names, scope, item.ty.span)?;
         let mut args = Vec::new();
         for entry in &item.body {
@@ -127,18 +113,15 @@ impl<'a> Checker<'a> {
 
     /// When the attributes of something are known: those of what is read, with the plan, if what it is read by is.
     pub(super) fn attributes_stage(&self, id: crate::program::ResourceId) -> Stage {
-        fn latest(entries: &[Entry]) -> Stage {
-            entries
-                .iter()
-                .map(|entry| match entry {
-                    Entry::Attribute(_, value) => value.stage,
-                    Entry::Block(_, inner) => latest(inner),
-                })
-                .max()
-                .unwrap_or(Stage::Const)
-        }
         match self.program.resource(id).map(|resource| &resource.kind) {
-            Some(ResourceKind::Existing { body, .. }) => latest(body).max(Stage::Plan),
+            Some(ResourceKind::Existing { body, .. }) => {
+                let mut latest = Stage::Plan;
+                Entry::each_expression(body, &mut |value| latest = latest.max(value.stage));
+                match body.iter().any(|entry| matches!(entry, Entry::DependsOn(_))) {
+                    true => Stage::Apply,
+                    false => latest,
+                }
+            }
             _ => Stage::Apply,
         }
     }

@@ -41,6 +41,10 @@ impl<'a> Checker<'a> {
             ast::ExprKind::Call { callee, arguments, .. } => self.call(callee, arguments, scope, span),
             ast::ExprKind::Construct { callee, fields } => self.construct_block(callee, fields, scope, hint, span),
             ast::ExprKind::Select { target, partitions } => self.table_place(target, partitions, scope, span),
+            ast::ExprKind::Index { target, index } => match self.attribute_at(ast, scope) {
+                Some(expr) => expr,
+                None => self.index_of(target, index, scope, span),
+            },
             ast::ExprKind::List(elements) => self.list(elements, scope, hint, span),
             ast::ExprKind::Record(entries) => self.record(entries, scope, hint, span),
             ast::ExprKind::Unary { op, operand } => self.unary(*op, operand, scope, span),

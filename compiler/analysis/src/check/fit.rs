@@ -64,6 +64,9 @@ impl<'a> Checker<'a> {
         {
             return Ok(expr);
         }
+        if is_untyped(&expr) && is_json(want) {
+            return Ok(Expr { ty: want.clone(), ..expr });
+        }
         match want {
             Type::Json => match is_json(&expr.ty) {
                 true => Ok(expr),
@@ -324,6 +327,18 @@ pub(crate) fn fits(have: &Type, want: &Type) -> bool {
         }
         (Type::Table(_) | Type::TableRef | Type::Target | Type::Location, Type::TableRef | Type::Location) => true,
         _ => have == want,
+    }
+}
+
+/// Whether nothing is known of a deploy value: an output of a module that others have written, a part of one.
+pub(crate) fn is_untyped(expr: &Expr) -> bool {
+    if !matches!(expr.ty, Type::Json) {
+        return false;
+    }
+    match &expr.kind {
+        ExprKind::Attribute { .. } | ExprKind::Element { .. } => true,
+        ExprKind::Index { target, .. } | ExprKind::Field { target, .. } => is_untyped(target),
+        _ => false,
     }
 }
 

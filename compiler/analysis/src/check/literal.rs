@@ -47,6 +47,7 @@ impl<'a> Checker<'a> {
                         failed = true;
                         continue;
                     }
+                    let expr = if super::fit::is_untyped(&expr) { Expr { ty: Type::String, ..expr } } else { expr };
                     stage = stage.max(expr.stage);
                     written = written.or(Some(expr.span));
                     push_expr(&mut joined, expr);

@@ -5,6 +5,7 @@
 //! Errors accumulate; what was reported becomes [`ExprKind::Error`] of [`Type::Error`], which fits everything
 //! and is reported no more.
 
+mod attributes;
 mod build;
 mod call;
 mod construct;
@@ -19,9 +20,13 @@ mod intrinsics;
 mod literal;
 mod locals;
 mod messages;
+mod module_call;
 mod names;
 mod narrow;
 mod operators;
+mod provider;
+mod provider_value;
+mod repeated;
 mod resources;
 mod stage;
 mod temporal;

@@ -93,7 +93,7 @@ impl<'a> Checker<'a> {
         self.unknown_name(name, scope, hint)
     }
 
-    fn bare_resource(&mut self, name: &Name) -> Expr {
+    pub(super) fn bare_resource(&mut self, name: &Name) -> Expr {
         self.fail(
             name.span,
             Diagnostic::new(codes::NOT_A_VALUE, format!("the resource `{}` is no value by itself", name.text))
@@ -238,11 +238,11 @@ impl<'a> Checker<'a> {
         {
             return expr;
         }
-        if let Some((resource, mut path)) = self.resource_path(target, scope) {
-            path.push(name.text.clone());
-            let ty = if name.text == "arn" || name.text.ends_with("_arn") { Type::Arn } else { Type::String };
-            let stage = self.attributes_stage(resource);
-            return Expr::new(ExprKind::Attribute { resource, path }, ty, stage, ast.span);
+        if let Some(expr) = self.attribute_at(ast, scope) {
+            return match narrow::path(ast) {
+                Some(path) => self.narrowed(expr, &path, scope),
+                None => expr,
+            };
         }
         if let Some(flow) = self.flow_named(target, scope) {
             return self.flow_field(flow, name, ast.span);
@@ -252,32 +252,6 @@ impl<'a> Checker<'a> {
         match narrow::path(ast) {
             Some(path) => self.narrowed(expr, &path, scope),
             None => expr,
-        }
-    }
-
-    /// A resource's attribute, and fields of it.
-    fn resource_path(&mut self, target: &'a ast::Expr, scope: &Scope) -> Option<(crate::program::ResourceId, Vec<String>)> {
-        match &target.kind {
-            ast::ExprKind::Name(name) => match scope.local(&name.text) {
-                Some(Local::Resource(id)) => Some((*id, Vec::new())),
-                Some(_) => None,
-                None => {
-                    let def = self.names.value_named(scope.module, &name.text)?;
-                    if !matches!(def.item.kind, ItemKind::Resource(_)) {
-                        return None;
-                    }
-                    match self.item_resource(def) {
-                        Some(Local::Resource(id)) => Some((id, Vec::new())),
-                        _ => None,
-                    }
-                }
-            },
-            ast::ExprKind::Field { target, name, .. } => {
-                let (id, mut path) = self.resource_path(target, scope)?;
-                path.push(name.text.clone());
-                Some((id, path))
-            }
-            _ => None,
         }
     }
 

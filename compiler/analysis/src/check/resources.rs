@@ -7,7 +7,7 @@
 
 use super::{Because, Checker, Local, Scope};
 use crate::program::{
-    Entry, Expr, ExprKind, PolicyCondition, PolicyStatement, Resource, ResourceId, ResourceKind, Stage, Type, Value,
+    Each, Expr, ExprKind, PolicyCondition, PolicyStatement, Resource, ResourceId, ResourceKind, Stage, Type, Value,
 };
 use flow_diagnostics::{codes, Diagnostic};
 use flow_syntax::ast;
@@ -73,9 +73,10 @@ impl Naming {
         self.origins.insert(name.to_owned(), origin);
     }
 
-    fn of_body(&self, body: &[ast::Entry]) -> Origin {
+    fn of(&self, item: &ast::ResourceItem) -> Origin {
         let mut used = Vec::new();
-        names_of_entries(body, &mut used);
+        names_of_entries(&item.body, &mut used);
+        item.each.iter().for_each(|each| names_of(&each.values, &mut used));
         let mut origin = Origin::Fixed;
         for name in used {
             if name == "self" {
@@ -92,34 +93,69 @@ impl Naming {
 impl<'a> Checker<'a> {
     /// `resource x = …`: the resource, or what a construct gives.
     pub fn resource(&mut self, item: &'a ast::ResourceItem, scope: &Scope, naming: &mut Naming) -> Option<Local> {
-        let origin = naming.of_body(&item.body);
+        let origin = naming.of(item);
         naming.declare(&item.name.text, origin.clone());
-        if item.existing.is_some() {
+        let segments: Vec<&str> = item.ty.segments.iter().map(|name| name.text.as_str()).collect();
+        let of_provider = matches!(segments.as_slice(), ["aws", _]);
+        let module = matches!(segments.as_slice(), ["module"]) && item.arguments.is_some();
+        if let (Some(arguments), false) = (&item.arguments, module) {
+            let first = arguments.first().map_or(item.ty.span, |argument| argument.value.span);
+            self.report(
+                Diagnostic::new(codes::UNKNOWN_SETTING, format!("`{}` takes what it is given in braces", item.ty.text()))
+                    .primary(first, "in parentheses")
+                    .help("only `module(\"SOURCE\", version = \"…\") { … }` has parentheses"),
+            );
+            return None;
+        }
+        let mut each = None;
+        let repeated;
+        let mut scope = scope;
+        if let Some(written) = &item.each {
+            if !of_provider && !module {
+                self.report(
+                    Diagnostic::new(codes::NOT_REPEATED, format!("there cannot be a `{}` for each of several", item.ty.text()))
+                        .primary(written.span, "")
+                        .note("a construct makes several resources, with names made of this one's")
+                        .help("write one resource for each, or the provider's own: `aws.TYPE { … }`"),
+                );
+                return None;
+            }
+            let (over, inner) = self.resource_each(written, scope)?;
+            repeated = inner;
+            scope = &repeated;
+            each = Some(over);
+        }
+        if item.existing.is_some() && !of_provider {
             return self.existing_resource(item, scope);
         }
-        let segments: Vec<&str> = item.ty.segments.iter().map(|name| name.text.as_str()).collect();
         let (key, kind) = match segments.as_slice() {
             ["aws", ty] => {
-                let body = self.entries(&item.body, scope);
+                let of = self.provider_body(item.ty.segments.last()?, item.existing.is_some());
+                let body = self.typed_entries(&of, &item.body, scope);
                 let ty = format!("aws_{ty}");
-                (ty.clone(), ResourceKind::Aws { ty, body })
+                match item.existing {
+                    Some(_) => (format!("data.{ty}"), ResourceKind::Existing { ty, body }),
+                    None => (ty.clone(), ResourceKind::Aws { ty, body }),
+                }
             }
+            ["module"] if module => ("module".to_owned(), self.module_call(item, scope)?),
             ["iam", "role"] => ("iam.role".to_owned(), self.role(item, scope)?),
             _ => return self.resource_construct(item, scope),
         };
         let base = snake(&item.name.text);
         let owner = scope.owner.as_ref().map(|owner| snake(&owner.name));
+        let origin = if item.existing.is_some() { Origin::Owner } else { origin };
         let name = match (origin, owner) {
             (Origin::Owner, Some(owner)) if owner != base => format!("{owner}_{base}"),
             (Origin::Constant(text), _) => format!("{base}_{text}"),
             (Origin::Several(list), _) => format!("{base}_{}", list.join("_")),
             _ => base,
         };
-        Some(Local::Resource(self.make(key, &name, kind, None)))
+        Some(Local::Resource(self.make(key, &name, kind, each)))
     }
 
     /// Adds a resource, or finds the same one.
-    pub fn make(&mut self, key: String, name: &str, kind: ResourceKind, doc: Option<String>) -> ResourceId {
+    fn make(&mut self, key: String, name: &str, kind: ResourceKind, each: Option<Each>) -> ResourceId {
         let mut unique = name.to_owned();
         let mut count = 1;
         loop {
@@ -127,6 +163,7 @@ impl<'a> Checker<'a> {
             let Some(known) = known else { break };
             if let Some(resource) = self.program.resources.get_mut(known.id.0 as usize)
                 && resource.kind == kind
+                && resource.each == each
             {
                 // What two items share exists where either does.
                 resource.when = match (resource.when.take(), &self.guard) {
@@ -139,7 +176,14 @@ impl<'a> Checker<'a> {
             unique = format!("{name}_{count}");
         }
         let id = ResourceId(u32::try_from(self.program.resources.len()).unwrap_or(u32::MAX));
-        self.program.resources.push(Resource { kind, name: unique.clone(), doc, when: self.guard.clone(), span: self.cause });
+        self.program.resources.push(Resource {
+            kind,
+            name: unique.clone(),
+            doc: None,
+            when: self.guard.clone(),
+            each,
+            span: self.cause,
+        });
         self.made.entry((key, unique)).or_default().push(Made { id });
         id
     }
@@ -185,48 +229,6 @@ impl<'a> Checker<'a> {
             }
         }
         Some(Local::Value(self.construct(def, args, scope, item.span)))
-    }
-
-    pub(super) fn entries(&mut self, body: &'a [ast::Entry], scope: &Scope) -> Vec<Entry> {
-        let mut list = Vec::new();
-        for entry in body {
-            match entry {
-                ast::Entry::Field(field) => {
-                    let value = self.check(&field.value, scope, &Type::Json, None);
-                    let because = Because::new(field.name.span, "an attribute of a resource is known when it is deployed");
-                    self.stage(&value, Stage::Apply, because);
-                    if value.known_none() != Some(true) {
-                        list.push(Entry::Attribute(field.name.text.clone(), value));
-                    }
-                }
-                ast::Entry::Block { name, each: None, body, .. } => {
-                    list.push(Entry::Block(name.text.clone(), self.entries(body, scope)));
-                }
-                ast::Entry::Block { name, each: Some((element, values)), body, .. } => {
-                    let values = self.expr(values, scope, None);
-                    match &values.kind {
-                        ExprKind::List(elements) => {
-                            for value in elements {
-                                let mut inner = scope.clone();
-                                inner.declare(&element.text, Local::Argument(value.clone()));
-                                list.push(Entry::Block(name.text.clone(), self.entries(body, &inner)));
-                            }
-                        }
-                        _ if values.is_error() => {}
-                        _ => {
-                            let shown = self.show(&values.ty);
-                            self.report(
-                                Diagnostic::new(codes::STAGE, "blocks repeat over a list that the compiler knows")
-                                    .primary(values.span, format!("`{shown}`"))
-                                    .secondary(name.span, "one block for each element")
-                                    .help("write the list out: `[…]`"),
-                            );
-                        }
-                    }
-                }
-            }
-        }
-        list
     }
 
     fn role(&mut self, item: &'a ast::ResourceItem, scope: &Scope) -> Option<ResourceKind> {
@@ -343,8 +345,8 @@ fn names_of_entries<'e>(body: &'e [ast::Entry], used: &mut Vec<&'e str>) {
         match entry {
             ast::Entry::Field(field) => names_of(&field.value, used),
             ast::Entry::Block { each, body, .. } => {
-                if let Some((_, values)) = each {
-                    names_of(values, used);
+                if let Some(each) = each {
+                    names_of(&each.values, used);
                 }
                 names_of_entries(body, used);
             }
@@ -371,6 +373,10 @@ fn names_of<'e>(expr: &'e ast::Expr, used: &mut Vec<&'e str>) {
         Kind::Select { target, partitions } => {
             names_of(target, used);
             partitions.iter().filter_map(|place| place.value.as_ref()).for_each(|value| names_of(value, used));
+        }
+        Kind::Index { target, index } => {
+            names_of(target, used);
+            names_of(index, used);
         }
         Kind::List(elements) => {
             for element in elements {

@@ -1,8 +1,8 @@
 //! Outputs: values of the deploy stage that a deployment is asked for afterwards.
 
 use crate::check::{Because, Checker, Scope};
-use crate::limits::sensitive;
-use crate::program::{Expr, ExprKind, Output, ResourceKind, Stage, Type};
+use crate::provider;
+use crate::program::{Expr, ExprKind, Output, Resource, Stage, Type};
 use crate::resolve::Def;
 use flow_diagnostics::{codes, Diagnostic, Span};
 use flow_syntax::ast::{ItemKind, OutputItem};
@@ -71,13 +71,9 @@ impl<'a> Checker<'a> {
     fn outputs_sensitive(&mut self, item: &OutputItem, value: &Expr) -> bool {
         let mut found = None;
         value.walk(&mut |part| {
-            let ExprKind::Attribute { resource, path } = &part.kind else { return };
-            let ty = match self.program.resource(*resource).map(|resource| &resource.kind) {
-                Some(ResourceKind::Aws { ty, .. }) => ty.clone(),
-                Some(ResourceKind::Existing { ty, .. }) => format!("data.{ty}"),
-                _ => return,
-            };
-            if found.is_none() && sensitive::holds(&ty, path.iter().map(String::as_str)) {
+            let ExprKind::Attribute { resource, path, .. } = &part.kind else { return };
+            let Some(ty) = self.program.resource(*resource).and_then(Resource::listed) else { return };
+            if found.is_none() && provider::is_sensitive(&ty, path.iter().map(String::as_str)) {
                 found = Some((ty, path.join("."), part.span));
             }
         });

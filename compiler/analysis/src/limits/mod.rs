@@ -14,7 +14,6 @@
 mod catalogue;
 pub mod cron;
 pub mod fargate;
-pub mod sensitive;
 pub mod versions;
 pub mod zone;
 

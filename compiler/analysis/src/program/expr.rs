@@ -159,8 +159,26 @@ pub enum ExprKind {
     Attribute {
         /// The resource.
         resource: ResourceId,
+        /// Which of its instances.
+        instance: Instance,
         /// The attribute, then fields of it.
         path: Vec<String>,
+    },
+    /// deploy: in what there is one for each of, the element.
+    Element {
+        /// `each` of a resource, or the name that a nested block gives it.
+        of: String,
+        /// Whether its key, or its value.
+        key: bool,
+    },
+    /// deploy: `list[0]`, `map["k"]`, where it is no part of an attribute's path.
+    Index {
+        /// A list, a set or a map.
+        target: Box<Expr>,
+        /// The place, or the key.
+        index: Box<Expr>,
+        /// Whether the target is a set of the provider, which has no places of its own.
+        set: bool,
     },
     /// apply: the ARN of a function of the generic binary.
     FunctionArn(FunctionId),
@@ -237,6 +255,17 @@ pub enum ExprKind {
     SecretName(SecretId),
     /// Already reported.
     Error,
+}
+
+/// Which of a resource's instances an attribute is of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Instance {
+    /// There is one, or with a condition perhaps none.
+    Only,
+    /// That of a key: `queues["orders"].arn`.
+    Key(Box<Expr>),
+    /// Every one, as a map by the keys: `queues.arn`.
+    Every,
 }
 
 /// A part of a text.

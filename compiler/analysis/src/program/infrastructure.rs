@@ -136,8 +136,44 @@ pub struct Resource {
     pub doc: Option<String>,
     /// Where it exists, if not everywhere.
     pub when: Option<Guard>,
+    /// What there is one for each of.
+    pub each: Option<Each>,
     /// Where the program asks for it (the user's file, not the library).
     pub span: Span,
+}
+
+/// `for k, v in MAP`: one for each key; within it [`super::ExprKind::Element`] of `each` stands for the key and the value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Each {
+    /// A list of texts, or a map; plan at most.
+    pub values: Expr,
+}
+
+impl Each {
+    /// Whether it is over a map.
+    pub fn is_map(&self) -> bool {
+        !matches!(self.values.ty.required().base(), Type::List(_))
+    }
+}
+
+impl Resource {
+    /// The name by which the index of the provider lists it; none of a module.
+    pub fn listed(&self) -> Option<String> {
+        match &self.kind {
+            ResourceKind::Aws { ty, .. } => Some(ty.clone()),
+            ResourceKind::Existing { ty, .. } => Some(format!("data.{ty}")),
+            ResourceKind::Role { .. } => Some("aws_iam_role".to_owned()),
+            ResourceKind::Module { .. } => None,
+        }
+    }
+
+    /// Its attributes and blocks; of a role none, which has its own.
+    pub fn body(&self) -> &[Entry] {
+        match &self.kind {
+            ResourceKind::Aws { body, .. } | ResourceKind::Existing { body, .. } | ResourceKind::Module { body, .. } => body,
+            ResourceKind::Role { .. } => &[],
+        }
+    }
 }
 
 /// Kinds of resources.
@@ -155,6 +191,15 @@ pub enum ResourceKind {
         /// `aws_sqs_queue`.
         ty: String,
         /// What it is read by.
+        body: Vec<Entry>,
+    },
+    /// A module of Terraform that others have written.
+    Module {
+        /// `./network`, relative to the folder that is written; `terraform-aws-modules/vpc/aws`.
+        source: String,
+        /// `5.8.1`, `~> 5.0`.
+        version: Option<String>,
+        /// Its inputs.
         body: Vec<Entry>,
     },
     /// A role with one inline policy. Attributes: `arn`, `name`.
@@ -175,6 +220,46 @@ pub enum Entry {
     Attribute(String, Expr),
     /// `name { … }`.
     Block(String, Vec<Entry>),
+    /// `name { … }` for each element of what the compiler does not know.
+    Dynamic {
+        /// The block's type.
+        name: String,
+        /// What its elements are called in it, by [`super::ExprKind::Element`].
+        element: String,
+        /// The list or map; deploy stage.
+        values: Expr,
+        /// The entries of each.
+        body: Vec<Entry>,
+    },
+    /// `depends_on`: what is made before it, though it names nothing of it.
+    DependsOn(Vec<ResourceId>),
+    /// `ignore_changes`: attributes that others change; `all` for all.
+    IgnoreChanges(Vec<String>),
+}
+
+impl Entry {
+    /// The value of an attribute.
+    pub fn attribute<'e>(body: &'e [Entry], wanted: &str) -> Option<&'e Expr> {
+        body.iter().find_map(|entry| match entry {
+            Entry::Attribute(name, value) if name == wanted => Some(value),
+            _ => None,
+        })
+    }
+
+    /// Calls a function with each expression of some entries.
+    pub fn each_expression<'e>(body: &'e [Entry], visit: &mut dyn FnMut(&'e Expr)) {
+        for entry in body {
+            match entry {
+                Entry::Attribute(_, value) => visit(value),
+                Entry::Block(_, inner) => Entry::each_expression(inner, visit),
+                Entry::Dynamic { values, body, .. } => {
+                    visit(values);
+                    Entry::each_expression(body, visit);
+                }
+                Entry::DependsOn(_) | Entry::IgnoreChanges(_) => {}
+            }
+        }
+    }
 }
 
 /// A statement of a policy that allows.

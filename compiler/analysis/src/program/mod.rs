@@ -19,7 +19,7 @@ pub use blocks::{
     Tolerance, UNEXPECTED_VALUE,
 };
 pub use expr::{
-    AwsFact, Binary, ContextField, Expr, ExprKind, FlowFact, Lowering, Stage, TableFact, TablePlace, TargetPlace, TargetReplace,
+    AwsFact, Binary, ContextField, Expr, ExprKind, FlowFact, Instance, Lowering, Stage, TableFact, TablePlace, TargetPlace, TargetReplace,
     TextPart, Unary, Value,
 };
 pub use flow::{
@@ -28,7 +28,7 @@ pub use flow::{
 };
 pub use guards::{Facts, Guard, Unsure, both, either};
 pub use infrastructure::{
-    Backend, Entry, Env, Function, FunctionId, Output, Param, PolicyCondition, PolicyStatement, Project, Resource, ResourceId,
+    Backend, Each, Entry, Env, Function, FunctionId, Output, Param, PolicyCondition, PolicyStatement, Project, Resource, ResourceId,
     ResourceKind, Secret, SecretId, Validation, Versions,
 };
 pub use rows::{

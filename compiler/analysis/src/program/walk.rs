@@ -1,7 +1,7 @@
 //! Walking expressions and statements: the parts of each, in order. Whoever goes through a program starts here, so
 //! that a new construct is taken apart in one place.
 
-use super::{Expr, ExprKind, Fail, Flow, Head, Inner, Items, Statement, Step, TargetReplace, TextPart, Tolerance};
+use super::{Expr, ExprKind, Fail, Flow, Head, Inner, Instance, Items, Statement, Step, TargetReplace, TextPart, Tolerance};
 use flow_diagnostics::Span;
 
 impl Expr {
@@ -12,7 +12,7 @@ impl Expr {
             | ExprKind::Param(_)
             | ExprKind::EnvName
             | ExprKind::Aws(_)
-            | ExprKind::Attribute { .. }
+            | ExprKind::Element { .. }
             | ExprKind::FunctionArn(_)
             | ExprKind::FlowArn(_)
             | ExprKind::FlowFact(..)
@@ -27,6 +27,11 @@ impl Expr {
             | ExprKind::SecretArn(_)
             | ExprKind::SecretName(_)
             | ExprKind::Error => Vec::new(),
+            ExprKind::Attribute { instance, .. } => match instance {
+                Instance::Key(key) => vec![key],
+                Instance::Only | Instance::Every => Vec::new(),
+            },
+            ExprKind::Index { target, index, .. } => vec![target, index],
             ExprKind::Field { target, .. } => vec![target],
             ExprKind::Text(parts) => parts
                 .iter()

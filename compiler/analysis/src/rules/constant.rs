@@ -3,7 +3,7 @@
 //! A rule about a text that holds a parameter is checked once per environment, with that environment's value,
 //! or with the parameter's default.
 
-use crate::program::{Entry, Env, Expr, ExprKind, Program, ResourceKind, TextPart, Value};
+use crate::program::{Entry, Env, Expr, ExprKind, Instance, Program, TextPart, Value};
 use flow_diagnostics::Span;
 
 /// A deploy value as one environment reads it.
@@ -50,13 +50,9 @@ pub(super) fn text(program: &Program, env: Option<&Env>, expr: &Expr) -> Option<
         ExprKind::Param(name) => text(program, None, parameter(program, env, name)?),
         ExprKind::EnvName => env.map(|env| env.name.clone()),
         // An argument of a resource, read back: the name that the library gave a Glue table.
-        ExprKind::Attribute { resource, path } => {
+        ExprKind::Attribute { resource, instance: Instance::Only, path } => {
             let [attribute] = path.as_slice() else { return None };
-            let (ResourceKind::Aws { body, .. } | ResourceKind::Existing { body, .. }) = &program.resource(*resource)?.kind else { return None };
-            let value = body.iter().find_map(|entry| match entry {
-                Entry::Attribute(name, value) if name == attribute => Some(value),
-                Entry::Attribute(..) | Entry::Block(..) => None,
-            })?;
+            let value = Entry::attribute(program.resource(*resource)?.body(), attribute)?;
             // One step only: an argument that reads another resource is not followed.
             let followed = value.any(&|part| matches!(part.kind, ExprKind::Attribute { .. }));
             if followed { None } else { text(program, env, value) }
@@ -81,8 +77,12 @@ pub(super) fn pattern(program: &Program, env: Option<&Env>, expr: &Expr) -> Opti
             Some(text(program, env, expr).unwrap_or_else(|| format!("\u{1}param {name}\u{1}")))
         }
         ExprKind::EnvName => Some(env.map_or_else(|| "\u{1}env\u{1}".to_owned(), |env| env.name.clone())),
-        ExprKind::Attribute { resource, path } => {
-            Some(format!("\u{1}resource {} {}\u{1}", resource.0, path.join(".")))
+        ExprKind::Attribute { resource, instance, path } => {
+            let key = match instance {
+                Instance::Key(key) => pattern(program, env, key)?,
+                Instance::Only | Instance::Every => String::new(),
+            };
+            Some(format!("\u{1}resource {} {key} {}\u{1}", resource.0, path.join(".")))
         }
         ExprKind::Aws(fact) => Some(format!("\u{1}{fact:?}\u{1}")),
         ExprKind::Text(parts) => parts

@@ -13,7 +13,7 @@ pub(super) fn sizes(program: &Program, diagnostics: &mut Diagnostics) {
             continue;
         }
         let number = |name: &str| {
-            attribute(body, name)
+            Entry::attribute(body, name)
                 .and_then(|value| constant::text(program, None, value))
                 .and_then(|text| text.trim().parse::<f64>().ok())
                 .filter(|number| number.is_finite() && *number >= 0.0)
@@ -67,15 +67,8 @@ pub(super) fn sizes(program: &Program, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn attribute<'e>(body: &'e [Entry], wanted: &str) -> Option<&'e Expr> {
-    body.iter().find_map(|entry| match entry {
-        Entry::Attribute(name, value) if name == wanted => Some(value),
-        Entry::Attribute(..) | Entry::Block(..) => None,
-    })
-}
-
 fn is_fargate(body: &[Entry]) -> bool {
-    let Some(value) = attribute(body, "requires_compatibilities") else { return false };
+    let Some(value) = Entry::attribute(body, "requires_compatibilities") else { return false };
     value.any(&|part| matches!(&part.kind, ExprKind::Value(Value::String(text)) if text == "FARGATE"))
 }
 

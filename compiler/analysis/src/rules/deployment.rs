@@ -106,19 +106,17 @@ fn needs<'p>(program: &'p Program, thing: Thing<'p>) -> Vec<Need<'p>> {
 }
 
 fn of_resource<'p>(resource: &'p Resource, found: &mut Vec<Need<'p>>) {
-    match &resource.kind {
-        ResourceKind::Aws { body, .. } | ResourceKind::Existing { body, .. } => entries(body, resource.span, found),
-        // Its policy is made after it.
-        ResourceKind::Role { role_name, .. } => of_expr(role_name, resource.span, false, found),
-    }
-}
-
-fn entries<'p>(body: &'p [Entry], at: Span, found: &mut Vec<Need<'p>>) {
-    for entry in body {
-        match entry {
-            Entry::Attribute(_, value) => of_expr(value, at, false, found),
-            Entry::Block(_, inner) => entries(inner, at, found),
+    Entry::each_expression(resource.body(), &mut |expr| of_expr(expr, resource.span, false, found));
+    resource.each.iter().for_each(|each| of_expr(&each.values, resource.span, false, found));
+    for entry in resource.body() {
+        if let Entry::DependsOn(list) = entry {
+            let needs = list.iter().map(|id| Need { thing: Thing::Resource(*id), span: resource.span, call: false });
+            found.extend(needs);
         }
+    }
+    // Its policy is made after it.
+    if let ResourceKind::Role { role_name, .. } = &resource.kind {
+        of_expr(role_name, resource.span, false, found);
     }
 }
 

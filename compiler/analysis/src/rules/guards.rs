@@ -29,12 +29,11 @@ pub(super) fn references(program: &Program, diagnostics: &mut Diagnostics) {
             help: "after the item that makes it",
         };
         let facts = Facts::of(guard.map(|guard| &guard.condition));
-        match &resource.kind {
-            ResourceKind::Aws { body, .. } | ResourceKind::Existing { body, .. } => entries(body, &mut |expr| told.expr(expr, &facts, &holder)),
-            ResourceKind::Role { role_name, statements, .. } => {
-                told.expr(role_name, &facts, &holder);
-                told.statements(statements, &facts, &holder);
-            }
+        Entry::each_expression(resource.body(), &mut |expr| told.expr(expr, &facts, &holder));
+        resource.each.iter().for_each(|each| told.expr(&each.values, &facts, &holder));
+        if let ResourceKind::Role { role_name, statements, .. } = &resource.kind {
+            told.expr(role_name, &facts, &holder);
+            told.statements(statements, &facts, &holder);
         }
     }
     for table in &program.tables {
@@ -59,15 +58,6 @@ pub(super) fn references(program: &Program, diagnostics: &mut Diagnostics) {
     }
     for flow in &program.flows {
         told.flow(flow);
-    }
-}
-
-fn entries<'p>(body: &'p [Entry], visit: &mut dyn FnMut(&'p Expr)) {
-    for entry in body {
-        match entry {
-            Entry::Attribute(_, value) => visit(value),
-            Entry::Block(_, inner) => entries(inner, visit),
-        }
     }
 }
 

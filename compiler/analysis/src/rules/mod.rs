@@ -24,6 +24,7 @@ mod races;
 mod reach;
 mod retries;
 mod schedules;
+mod sensitive;
 mod tables;
 mod unused;
 mod visit;
@@ -58,6 +59,7 @@ pub fn check(program: &Program, diagnostics: &mut Diagnostics) {
     circles::calls(program, diagnostics);
     deployment::circles(program, diagnostics);
     guards::references(program, diagnostics);
+    sensitive::in_states(program, diagnostics);
     functions::settings(program, diagnostics);
     containers::sizes(program, diagnostics);
     permissions::of_roles(program, diagnostics);

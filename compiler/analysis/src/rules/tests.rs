@@ -227,6 +227,7 @@ fn fargate_pairs() {
         let mut program = with(flow(clean()));
         let compatibilities = expr(ExprKind::List(vec![text("FARGATE")]));
         program.resources.push(Resource {
+            each: None,
             when: None,
             kind: ResourceKind::Aws {
                 ty: "aws_ecs_task_definition".to_owned(),

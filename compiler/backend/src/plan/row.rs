@@ -57,6 +57,8 @@ impl Rows<'_> {
             | ExprKind::EnvName
             | ExprKind::Aws(_)
             | ExprKind::Attribute { .. }
+            | ExprKind::Element { .. }
+            | ExprKind::Index { .. }
             | ExprKind::FunctionArn(_)
             | ExprKind::FlowArn(_)
             | ExprKind::FlowFact(..)

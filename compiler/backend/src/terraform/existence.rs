@@ -6,7 +6,7 @@
 
 use super::hcl::{BodyExt, choose, index, member, path};
 use super::{Scope, Unlowered};
-use flow_analysis::program::{Expr, ExprKind, Facts, Flow, FunctionId, Guard, Trigger, Value, both, either};
+use flow_analysis::program::{Expr, ExprKind, Facts, Flow, FunctionId, Guard, Resource, ResourceKind, Trigger, Value, both, either};
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::Body;
 
@@ -83,8 +83,13 @@ pub(crate) fn attribute<'a>(ty: &str, label: &str, counted: bool, parts: impl In
     member(if counted { index(whole, 0.into()) } else { whole }, parts)
 }
 
-/// As [`attribute`], of a data source.
-pub(crate) fn read<'a>(ty: &str, label: &str, counted: bool, parts: impl IntoIterator<Item = &'a str>) -> Expression {
-    let whole = path(["data", ty, label]);
-    member(if counted { index(whole, 0.into()) } else { whole }, parts)
+/// A resource of the program, by its address.
+pub(crate) fn address(resource: &Resource) -> Expression {
+    let label = resource.name.as_str();
+    match &resource.kind {
+        ResourceKind::Aws { ty, .. } => path([ty, label]),
+        ResourceKind::Role { .. } => path(["aws_iam_role", label]),
+        ResourceKind::Existing { ty, .. } => path(["data", ty, label]),
+        ResourceKind::Module { .. } => path(["module", label]),
+    }
 }

@@ -4,11 +4,11 @@
 //! test for `none` on the left becomes a conditional; `coalesce` skips empty texts, so `??` of texts is a
 //! conditional; dates and instants are compared by `timecmp`.
 
-use super::hcl::{Part, binary, call, choose, list, member, negate, not, object, path, string, text, var};
+use super::hcl::{Part, binary, call, choose, every, index, list, member, negate, not, object, path, string, text, var};
 use super::names::Names;
 use super::{Unlowered, existence, template};
 use flow_analysis::program::{
-    AwsFact, Binary, Expr, ExprKind, FlowFact, Program, ResourceKind, Stage, TextPart, Type, Unary, Value,
+    AwsFact, Binary, Expr, ExprKind, FlowFact, Instance, Program, Stage, TextPart, Type, Unary, Value,
 };
 use hcl_edit::expr::{BinaryOperator, Expression};
 
@@ -70,16 +70,26 @@ impl Lower<'_, '_> {
             ExprKind::Param(name) => var(name),
             ExprKind::EnvName => var(&self.scope.names.variable("env")),
             ExprKind::Aws(fact) => fact_path(*fact),
-            ExprKind::Attribute { resource, path: attribute } => {
+            ExprKind::Attribute { resource, instance, path: attribute } => {
                 let Some(resource) = self.scope.program.resource(*resource) else {
                     return refuse("a resource that the program does not have");
                 };
-                let (counted, parts) = (resource.when.is_some(), attribute.iter().map(String::as_str));
-                match &resource.kind {
-                    ResourceKind::Aws { ty, .. } => existence::attribute(ty, &resource.name, counted, parts),
-                    ResourceKind::Role { .. } => existence::attribute("aws_iam_role", &resource.name, counted, parts),
-                    ResourceKind::Existing { ty, .. } => existence::read(ty, &resource.name, counted, parts),
+                let whole = existence::address(resource);
+                let parts = attribute.iter().map(String::as_str);
+                match instance {
+                    Instance::Only if resource.when.is_some() => member(index(whole, 0.into()), parts),
+                    Instance::Only => member(whole, parts),
+                    Instance::Key(key) => member(index(whole, self.expr(key)?), parts),
+                    Instance::Every => every(whole, |one| member(one, parts)),
                 }
+            }
+            ExprKind::Element { of, key } => {
+                path([super::resources::iterator(of).as_str(), if *key { "key" } else { "value" }])
+            }
+            ExprKind::Index { target, index: place, set } => {
+                let target = self.expr(target)?;
+                let target = if *set { call("tolist", [target]) } else { target };
+                index(target, self.expr(place)?)
             }
             ExprKind::FunctionArn(id) => match self.scope.names.function(*id) {
                 Some(names) => {

@@ -8,7 +8,7 @@
 //! ```
 
 use hcl_edit::expr::{
-    Array, BinaryOp, BinaryOperator, Conditional, Expression, FuncArgs, FuncCall, Object, ObjectKey, ObjectValue,
+    Array, BinaryOp, BinaryOperator, Conditional, Expression, ForCond, ForExpr, ForIntro, FuncArgs, FuncCall, Object, ObjectKey, ObjectValue,
     Parenthesis, Traversal, TraversalOperator, UnaryOp, UnaryOperator,
 };
 use hcl_edit::structure::{Attribute, Block, BlockLabel, Body};
@@ -151,6 +151,25 @@ pub(crate) fn object<K: AsRef<str>>(items: impl IntoIterator<Item = (K, Expressi
         })
         .collect::<Object>()
         .into()
+}
+
+/// `{ for key, value in target : key => of(value) }`.
+pub(crate) fn every(target: Expression, of: impl FnOnce(Expression) -> Expression) -> Expression {
+    let mut each = ForExpr::new(ForIntro::new(ident("value"), target), of(path(["value"])));
+    each.intro.key_var = Some(ident("key"));
+    each.key_expr = Some(path(["key"]));
+    each.into()
+}
+
+/// `{ for key, value in target : key => value if condition }`, of a set `[for value in target : value if condition]`.
+pub(crate) fn only_where(target: Expression, map: bool, condition: Expression) -> Expression {
+    let mut each = ForExpr::new(ForIntro::new(ident("value"), target), path(["value"]));
+    if map {
+        each.intro.key_var = Some(ident("key"));
+        each.key_expr = Some(path(["key"]));
+    }
+    each.cond = Some(ForCond::new(condition));
+    each.into()
 }
 
 /// `condition ? a : b`.

@@ -88,6 +88,50 @@ fn items_with_a_condition() {
 }
 
 #[test]
+fn resources_of_the_provider() {
+    let built = built(include_str!("programs/provider.flow"));
+    let shown = ["messaging.tf", "logs.tf", "security.tf", "storage.tf", "modules.tf", "outputs.tf"];
+    insta::assert_snapshot!(shown.map(|name| file(&built, name)).join("\n"));
+    // A module of others, beside what is built.
+    let mut with = built.clone();
+    with.push(("net/main.tf".to_owned(), NET.to_owned()));
+    deployed(&with, "env = \"dev\"\nlimits = { slow = 20 }\nrules = [{ port = 443, from = \"10.0.0.0/8\" }]", &[
+        "length(aws_sqs_queue.inbox) == 2",
+        "aws_sqs_queue.inbox[\"web\"].visibility_timeout_seconds == 360",
+        "output.inboxes[\"data\"] == aws_sqs_queue.inbox[\"data\"].arn",
+        "aws_sqs_queue.delayed[\"slow\"].delay_seconds == 20",
+        "output.delayed_by[\"slow\"] == 20",
+        "output.orders == aws_sns_topic.topics[\"orders\"].arn",
+        "length(aws_security_group.group.ingress) == 1",
+        "output.first_rule == 443",
+        "aws_cloudwatch_log_group.logs.retention_in_days == 14",
+        "output.expires == \"expires\"",
+        "aws_security_group.inner.name == \"inner-net of 2\"",
+        "aws_security_group.inner.vpc_id == \"vpc-1\"",
+    ]);
+    deployed(&with, "env = \"dev\"\nlimits = { slow = 20 }\nalerts = false", &[
+        "length(aws_sqs_queue.delayed) == 0",
+        "output.delayed_by == null",
+    ]);
+}
+
+/// What `module("./net")` calls.
+const NET: &str = r#"
+variable "cidr" {
+  type = string
+}
+variable "names" {
+  type = list(string)
+}
+output "name" {
+  value = "net of ${length(var.names)}"
+}
+output "ids" {
+  value = ["vpc-1", var.cidr]
+}
+"#;
+
+#[test]
 fn what_exists_nowhere_is_in_no_file() {
     let text = include_str!("programs/items_with_when.flow");
     let text = text.replace("param reports: Bool = false\n", "").replace("when reports", "when false");

@@ -17,6 +17,8 @@ mod functions;
 mod names;
 mod outputs;
 #[cfg(test)]
+mod provider_tests;
+#[cfg(test)]
 mod item_tests;
 #[cfg(test)]
 mod rehearsal;

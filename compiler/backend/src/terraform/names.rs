@@ -2,7 +2,7 @@
 
 use super::hcl::{Part, is_plain, text, var};
 use flow_analysis::limits::Limit;
-use flow_analysis::program::{FunctionId, Program, ResourceKind};
+use flow_analysis::program::{FunctionId, Program};
 use hcl_edit::expr::Expression;
 use std::collections::BTreeSet;
 
@@ -60,11 +60,7 @@ impl Names {
         let taken = program
             .resources
             .iter()
-            .map(|resource| match &resource.kind {
-                ResourceKind::Aws { ty, .. } => (ty.clone(), resource.name.clone()),
-                ResourceKind::Existing { ty, .. } => (format!("data.{ty}"), resource.name.clone()),
-                ResourceKind::Role { .. } => ("aws_iam_role".to_owned(), resource.name.clone()),
-            })
+            .filter_map(|resource| Some((resource.listed()?, resource.name.clone())))
             .collect();
         let mut names = Names {
             project: program.project.name.clone(),

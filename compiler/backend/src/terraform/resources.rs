@@ -1,8 +1,8 @@
 //! Resources of constructs and of the program itself, in files by service. Roles are in `roles.tf`.
 
-use super::existence::condition;
+use super::existence::{address, condition};
 use super::files::Draft;
-use super::hcl::{BodyExt, block};
+use super::hcl::{BodyExt, block, call, list, only_where, path, string};
 use super::{Scope, Unlowered};
 use crate::iam::Places;
 use flow_analysis::program::{Entry, ExprKind, Guard, Resource, ResourceKind, Value};
@@ -11,17 +11,22 @@ use hcl_edit::structure::Body;
 pub(crate) fn resources(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Draft>, Unlowered> {
     let mut drafts: Vec<Draft> = Vec::new();
     for resource in &scope.program().resources {
-        let (kind, ty, body) = match &resource.kind {
-            ResourceKind::Aws { ty, body } => ("resource", ty, body),
-            ResourceKind::Existing { ty, body } => ("data", ty, body),
+        let (mut lowered, ty) = match &resource.kind {
+            ResourceKind::Aws { ty, .. } => (block("resource", &[ty, &resource.name]), ty.as_str()),
+            ResourceKind::Existing { ty, .. } => (block("data", &[ty, &resource.name]), ty.as_str()),
+            ResourceKind::Module { source, version, .. } => {
+                let mut lowered = block("module", &[&resource.name]);
+                lowered.body.set("source", string(source));
+                version.iter().for_each(|version| lowered.body.set("version", string(version)));
+                (lowered, "flow_module")
+            }
             ResourceKind::Role { .. } => continue,
         };
         if resource.when.as_ref().is_some_and(Guard::never) {
             continue;
         }
-        let mut lowered = block(kind, &[ty, &resource.name]);
-        scope.count(&mut lowered.body, condition(&resource.when))?;
-        entries(scope, body, &mut lowered.body)?;
+        repeat(scope, resource, &mut lowered.body)?;
+        entries(scope, resource.body(), &mut lowered.body)?;
         let name = file(&scope.program().resources, resource, ty);
         let place = places.words(resource.span);
         let note = resource.doc.as_deref().map_or_else(|| place.clone(), |doc| format!("{doc}\n{place}"));
@@ -39,6 +44,19 @@ pub(crate) fn resources(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Dr
     Ok(drafts)
 }
 
+/// `count` of what has a condition, `for_each` of what there is one for each of.
+fn repeat(scope: &Scope<'_>, resource: &Resource, body: &mut Body) -> Result<(), Unlowered> {
+    let guard = condition(&resource.when);
+    let Some(each) = &resource.each else { return scope.count(body, guard) };
+    let values = scope.expression(&each.values)?;
+    let values = match guard {
+        Some(guard) => only_where(values, each.is_map(), scope.expression(guard)?),
+        None => values,
+    };
+    body.set("for_each", if each.is_map() { values } else { call("toset", [values]) });
+    Ok(())
+}
+
 fn entries(scope: &Scope<'_>, entries: &[Entry], body: &mut Body) -> Result<(), Unlowered> {
     for entry in entries {
         match entry {
@@ -49,9 +67,42 @@ fn entries(scope: &Scope<'_>, entries: &[Entry], body: &mut Body) -> Result<(), 
                 self::entries(scope, inner, &mut nested.body)?;
                 body.add(nested);
             }
+            Entry::Dynamic { name, element, values, body: inner } => {
+                let mut dynamic = block("dynamic", &[name]);
+                dynamic.body.set("for_each", scope.expression(values)?);
+                let element = iterator(element);
+                if element != *name {
+                    dynamic.body.set("iterator", path([element.as_str()]));
+                }
+                let mut content = block("content", &[]);
+                self::entries(scope, inner, &mut content.body)?;
+                dynamic.body.add(content);
+                body.add(dynamic);
+            }
+            Entry::DependsOn(resources) => {
+                let resources = resources.iter().filter_map(|id| scope.program().resource(*id)).map(address);
+                body.set("depends_on", list(resources.collect::<Vec<_>>()));
+            }
+            Entry::IgnoreChanges(names) => {
+                let value = match names.iter().any(|name| name == "all") {
+                    true => path(["all"]),
+                    false => list(names.iter().map(|name| path([name.as_str()])).collect::<Vec<_>>()),
+                };
+                body.set("ignore_changes", value);
+            }
         }
     }
     Ok(())
+}
+
+/// What the elements of blocks are called in HCL: by their name in the program, but for what means something there.
+pub(crate) fn iterator(name: &str) -> String {
+    const ROOTS: [&str; 10] = ["var", "local", "module", "data", "path", "terraform", "count", "self", "provider", "resource"];
+    match name {
+        "each" => "each".to_owned(),
+        _ if ROOTS.contains(&name) || name.starts_with("aws_") => format!("each_{name}"),
+        _ => name.to_owned(),
+    }
 }
 
 /// The file of a resource, by its service. A log group goes with what the same line of the program asks for.
@@ -76,6 +127,7 @@ fn file(all: &[Resource], resource: &Resource, ty: &str) -> String {
         "s3" | "dynamodb" => "storage",
         "lambda" => "other_functions",
         "cloudwatch" => "logs",
+        "module" => "modules",
         "" => "resources",
         other => other,
     };
@@ -94,6 +146,7 @@ mod tests {
         let (mut program, files) = (testing::program(), testing::files());
         for (ty, name) in [("aws_glue_catalog_table", "mart"), ("aws_cloudwatch_log_group", "alone")] {
             program.resources.push(Resource {
+                each: None,
                 when: None,
                 kind: ResourceKind::Aws { ty: ty.to_owned(), body: Vec::new() },
                 name: name.to_owned(),

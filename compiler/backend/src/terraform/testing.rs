@@ -74,7 +74,7 @@ pub(crate) fn put(value: Expr) -> TextPart {
 
 pub(crate) fn attribute(resource: u32, path: &str) -> Expr {
     expr(
-        ExprKind::Attribute { resource: ResourceId(resource), path: path.split('.').map(str::to_owned).collect() },
+        ExprKind::Attribute { resource: ResourceId(resource), instance: Instance::Only, path: path.split('.').map(str::to_owned).collect() },
         Type::String,
         Stage::Apply,
     )
@@ -192,6 +192,7 @@ fn variable(name: &str, ty: Type, kind: VariableKind) -> Variable {
 
 fn aws_resource<const N: usize>(ty: &str, name: &str, cause: &str, body: [Entry; N]) -> Resource {
     Resource {
+        each: None,
         when: None,
         kind: ResourceKind::Aws { ty: ty.to_owned(), body: body.into() },
         name: name.to_owned(),
@@ -237,6 +238,7 @@ pub(crate) fn program() -> Program {
         ),
     ]);
     let role = |name: &str, part: &str, statements: Vec<PolicyStatement>| Resource {
+        each: None,
         when: None,
         kind: ResourceKind::Role { role_name: text(part), service: "ecs-tasks.amazonaws.com".to_owned(), statements },
         name: name.to_owned(),

@@ -222,7 +222,7 @@ fn an_environment_s_values() {
     assert_eq!(constants.value(&function("unknown({a})", vec![text("x")], Type::String)), None);
     let arn = |resource| {
         expr(
-            ExprKind::Attribute { resource: ResourceId(resource), path: vec!["arn".to_owned()] },
+            ExprKind::Attribute { resource: ResourceId(resource), instance: Instance::Only, path: vec!["arn".to_owned()] },
             Type::Arn,
             Stage::Apply,
         )

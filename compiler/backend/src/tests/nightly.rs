@@ -167,7 +167,7 @@ fn dbt() -> TaskCall {
     let env = expr(ExprKind::EnvName, Type::String, Stage::Plan);
     let attribute = |resource, ty| {
         expr(
-            ExprKind::Attribute { resource: ResourceId(resource), path: vec!["arn".to_owned()] },
+            ExprKind::Attribute { resource: ResourceId(resource), instance: Instance::Only, path: vec!["arn".to_owned()] },
             ty,
             Stage::Apply,
         )
@@ -417,6 +417,7 @@ fn function(name: &str, memory_mb: u32) -> Function {
 fn resource(ty: &str, name: &str) -> Resource {
     let body = vec![Entry::Attribute("name".to_owned(), text(name))];
     Resource {
+        each: None,
         when: None,
         kind: ResourceKind::Aws { ty: ty.to_owned(), body },
         name: name.to_owned(),
@@ -428,7 +429,7 @@ fn resource(ty: &str, name: &str) -> Resource {
 pub fn program() -> Program {
     let secret = |attribute: &str, ty| {
         expr(
-            ExprKind::Attribute { resource: ResourceId(2), path: vec![attribute.to_owned()] },
+            ExprKind::Attribute { resource: ResourceId(2), instance: Instance::Only, path: vec![attribute.to_owned()] },
             ty,
             Stage::Apply,
         )

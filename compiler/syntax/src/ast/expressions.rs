@@ -114,6 +114,13 @@ pub enum ExprKind {
         /// Its partitions.
         partitions: Vec<PartitionPlace>,
     },
+    /// `rule[0]`, `queues["orders"]`.
+    Index {
+        /// What is looked into.
+        target: Box<Expr>,
+        /// A place in a list, or a key.
+        index: Box<Expr>,
+    },
     /// `[a, b]`; elements `dt: Date` only where partitions are declared.
     List(Vec<ListElement>),
     /// `{ a: 1, "b-c": 2 }` or `{ a = 1 }`.

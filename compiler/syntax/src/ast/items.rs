@@ -104,12 +104,29 @@ pub struct TableEach {
 pub struct ResourceItem {
     /// Its name.
     pub name: Name,
+    /// `for k, v in MAP`: one for each.
+    pub each: Option<ResourceEach>,
     /// Where `existing` stands: the program does not own it.
     pub existing: Option<Span>,
-    /// `aws.ecs_cluster`, or a construct's path.
+    /// `aws.ecs_cluster`, a construct's path, `module`.
     pub ty: Path,
+    /// Of `module("./network")`: where it is, and its version.
+    pub arguments: Option<Vec<Argument>>,
     /// Attributes and blocks.
     pub body: Vec<Entry>,
+    /// The whole.
+    pub span: Span,
+}
+
+/// `for x in LIST`, `for key, value in MAP`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourceEach {
+    /// The element; of a map its key.
+    pub first: Name,
+    /// A map's value.
+    pub second: Option<Name>,
+    /// The list or map.
+    pub values: Expr,
     /// The whole.
     pub span: Span,
 }
@@ -120,12 +137,12 @@ pub enum Entry {
     /// `name = value`.
     Field(Field),
     /// `name { … }`, a nested block as Terraform has them; may repeat.
-    /// `name for x in LIST { … }` gives one block per element of a list known to the compiler.
+    /// `name for x in LIST { … }` gives one block per element.
     Block {
         /// The block's type.
         name: Name,
         /// `for x in LIST`.
-        each: Option<(Name, Expr)>,
+        each: Option<ResourceEach>,
         /// Its entries.
         body: Vec<Entry>,
         /// The whole.

@@ -148,6 +148,7 @@ impl Builder<'_> {
                 ExprKind::Call { callee: target, arguments: self.arguments(node)?, arguments_span: end }
             }
             Rule::partitions => ExprKind::Select { target, partitions: self.partitions(node)? },
+            Rule::index => ExprKind::Index { target, index: Box::new(self.value(Parts::of(node).next()?)?) },
             _ => return None,
         };
         Some(Expr { kind, span })

@@ -3,7 +3,7 @@
 use super::Builder;
 use crate::ast::{
     Attribute, Block, ConstructItem, Entry, Expr, Field, FlowItem, FunctionBody, FunctionItem, Item, ItemKind, Name, Named,
-    OutputItem, Param, ParamItem, ResourceItem, RetryItem, ScheduleItem, SecretItem, TableEach, TableItem, TaskBody,
+    OutputItem, Param, ParamItem, ResourceEach, ResourceItem, RetryItem, ScheduleItem, SecretItem, TableEach, TableItem, TaskBody,
     TaskItem, Use,
 };
 use crate::grammar::{Node, Parts, Rule};
@@ -146,8 +146,16 @@ impl Builder<'_> {
     fn resource(&mut self, mut parts: Parts<'_>, span: Span) -> Option<ResourceItem> {
         Some(ResourceItem {
             name: self.value_name(parts.next()?),
+            each: match parts.when(Rule::resource_each) {
+                Some(each) => Some(self.resource_each(each)?),
+                None => None,
+            },
             existing: self.existing(&mut parts),
             ty: self.path(parts.next()?),
+            arguments: match parts.when(Rule::arguments) {
+                Some(arguments) => Some(self.arguments(arguments)?),
+                None => None,
+            },
             body: self.resource_body(parts.next()?)?,
             span,
         })
@@ -169,14 +177,20 @@ impl Builder<'_> {
         let span = self.span(&node);
         let mut parts = Parts::of(node);
         let name = self.name(parts.next()?);
-        let each = match parts.when(Rule::name) {
-            Some(variable) => {
-                parts.when(Rule::is_in)?;
-                Some((self.name(variable), self.expr(parts.next()?)?))
-            }
+        let each = match parts.when(Rule::resource_each) {
+            Some(each) => Some(self.resource_each(each)?),
             None => None,
         };
         Some(Entry::Block { name, each, body: self.resource_body(parts.next()?)?, span })
+    }
+
+    fn resource_each(&mut self, node: Node<'_>) -> Option<ResourceEach> {
+        let span = self.span(&node);
+        let mut parts = Parts::of(node);
+        let first = self.name(parts.next()?);
+        let second = parts.when(Rule::name).map(|name| self.name(name));
+        parts.when(Rule::is_in)?;
+        Some(ResourceEach { first, second, values: self.expr(parts.next()?)?, span })
     }
 
     fn task(&mut self, mut parts: Parts<'_>) -> Option<TaskItem> {

@@ -185,6 +185,8 @@ fn phrase(rule: Rule) -> Option<String> {
         column | new_column => "a column",
         partition => "a partition such as `dt = run_date`",
         partitions => "partitions in `[ ]`",
+        index => return None,
+        resource_each => "`for x in LIST`",
         record_entry | record_field | schema_field => "a field",
         item | lone_item => "an item",
         statement => "a statement",

@@ -4,7 +4,7 @@
 use flow_syntax::ast::{
     Action, Argument, Block, Bounded, Check, Column, Entry, Expectation, ExpectationKind, Expr, ExprKind, Field, ForEach,
     FunctionBody, Handler, Item, ItemKind, JoinBy, ListElement, MockAnswer, Operator, OperatorKind, Param,
-    PartitionPlace, Path, Pattern, PatternChoice, StatementKind, StreamItem, StreamStatementKind, TablePlace, TaskBody,
+    PartitionPlace, Path, Pattern, PatternChoice, ResourceItem, StatementKind, StreamItem, StreamStatementKind, TablePlace, TaskBody,
     TestItem, TestStatementKind, TextPart, TypeExpr, TypeKind,
 };
 use std::collections::HashSet;
@@ -70,10 +70,7 @@ impl<'a> Mentions<'a> {
                 item.each.iter().for_each(|each| self.path(&each.union));
                 self.expr(&item.value);
             }
-            ItemKind::Resource(item) => {
-                self.path(&item.ty);
-                self.entries(&item.body);
-            }
+            ItemKind::Resource(item) => self.resource(item),
             ItemKind::Transform(item) => {
                 self.params(&item.params);
                 self.ty(&item.result);
@@ -94,10 +91,7 @@ impl<'a> Mentions<'a> {
             ItemKind::Construct(item) => {
                 self.params(&item.params);
                 self.ty(&item.result);
-                for resource in &item.resources {
-                    self.path(&resource.ty);
-                    self.entries(&resource.body);
-                }
+                item.resources.iter().for_each(|resource| self.resource(resource));
                 self.fields(&item.fields);
             }
             ItemKind::Retry(item) => self.expr(&item.value),
@@ -141,12 +135,19 @@ impl<'a> Mentions<'a> {
         fields.iter().for_each(|field| self.expr(&field.value));
     }
 
+    fn resource(&mut self, resource: &'a ResourceItem) {
+        resource.each.iter().for_each(|each| self.expr(&each.values));
+        self.path(&resource.ty);
+        resource.arguments.iter().for_each(|arguments| self.arguments(arguments));
+        self.entries(&resource.body);
+    }
+
     fn entries(&mut self, entries: &'a [Entry]) {
         for entry in entries {
             match entry {
                 Entry::Field(field) => self.expr(&field.value),
                 Entry::Block { each, body, .. } => {
-                    each.iter().for_each(|(_, list)| self.expr(list));
+                    each.iter().for_each(|each| self.expr(&each.values));
                     self.entries(body);
                 }
             }
@@ -410,6 +411,10 @@ impl<'a> Mentions<'a> {
             ExprKind::Select { target, partitions } => {
                 self.expr(target);
                 self.partitions(partitions);
+            }
+            ExprKind::Index { target, index } => {
+                self.expr(target);
+                self.expr(index);
             }
             ExprKind::List(elements) => {
                 for element in elements {

@@ -58,6 +58,8 @@ fn has_run_form(expr: &Expr) -> bool {
         | ExprKind::EnvName
         | ExprKind::Aws(_)
         | ExprKind::Attribute { .. }
+        | ExprKind::Element { .. }
+        | ExprKind::Index { .. }
         | ExprKind::FunctionArn(_)
         | ExprKind::FlowArn(_)
         | ExprKind::FlowFact(..)
@@ -178,6 +180,8 @@ pub fn lower(expr: &Expr, scope: &mut Scope<'_>) -> Code {
         | ExprKind::EnvName
         | ExprKind::Aws(_)
         | ExprKind::Attribute { .. }
+        | ExprKind::Element { .. }
+        | ExprKind::Index { .. }
         | ExprKind::FunctionArn(_)
         | ExprKind::FlowArn(_)
         | ExprKind::FlowFact(..)
