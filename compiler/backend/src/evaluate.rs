@@ -5,7 +5,7 @@
 //! parameter without a value. Functions of the library are evaluated from their `deploy` text, by hcl-rs.
 
 use flow_analysis::program::{
-    AwsFact, Binary, Entry, Env, Expr, ExprKind, FlowFact, Program, ResourceId, ResourceKind, TextPart, Type, Unary,
+    AwsFact, Binary, Entry, Env, Expr, ExprKind, FlowFact, Instance, Program, ResourceId, ResourceKind, TextPart, Type, Unary,
 };
 use serde_json::{Map, Number, Value as Json, json};
 
@@ -93,7 +93,12 @@ impl<'a> Evaluator<'a> {
                     AwsFact::Region => json!(self.region()),
                 }
             }
-            ExprKind::Attribute { resource, path, .. } => self.attribute(*resource, path, &expr.ty)?,
+            ExprKind::Attribute { resource, instance: Instance::Only, path } => self.attribute(*resource, path, &expr.ty)?,
+            // Of several, each has a value of its own: what stands for it is of its type alone.
+            ExprKind::Attribute { resource, path, .. } => {
+                self.local?;
+                stand_in(&expr.ty, &format!("local-{}-{}", self.program.resource(*resource)?.name, path.join("-")))
+            }
             ExprKind::Index { target, index, .. } => {
                 let (target, index) = (self.value(target)?, self.value(index)?);
                 let found = match &index {

@@ -163,6 +163,7 @@ fn how_operators_bind() {
         ("a in [1, 2] or b matches r\"x\"", "((a in [1, 2]) or (b matches r\"x\"))"),
         ("(a < b) == c", "((a < b) == c)"),
         ("a?.b.c", "a?.b.c"),
+        ("a.b[0].c[d.e]", "a.b[0].c[d.e]"),
         ("f(a, b = c + 1, *)", "f(a, b = (c + 1), *)"),
         ("t[a = 1, b = *].c", "t[a = 1, b = *].c"),
         ("if a { 1 } else if b { 2 } else { 3 }", "(if a then 1 else (if b then 2 else 3))"),

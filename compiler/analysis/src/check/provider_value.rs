@@ -66,10 +66,8 @@ impl<'a> Checker<'a> {
             (ValueType::Number, Type::Float | Type::Decimal(..) | Type::Share | Type::Size | Type::Duration) => true,
             _ => false,
         };
-        let because = Because::new(
-            field.name.span,
-            format!("of {} it is a {} of the provider", of.title, attribute.ty.text()),
-        );
+        let because =
+            Because::new(field.name.span, format!("in {} the provider has a `{}`", of.title, attribute.ty.text()));
         if other {
             let value = match required {
                 true => match self.required(value, span, &format!("as `{}`", field.name.text)) {
