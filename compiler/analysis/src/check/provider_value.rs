@@ -41,6 +41,18 @@ enum Unit {
     Bytes,
 }
 
+/// What is given may be any text where what is read is an ARN: the provider asks no more.
+fn any_text(ty: Type) -> Type {
+    match ty {
+        Type::Arn => Type::String,
+        Type::List(inner) => Type::List(Box::new(any_text(*inner))),
+        Type::Map(inner) => Type::Map(Box::new(any_text(*inner))),
+        Type::Optional(inner) => Type::Optional(Box::new(any_text(*inner))),
+        Type::Record(fields) => Type::Record(fields.into_iter().map(|(name, ty)| (name, any_text(ty))).collect()),
+        other => other,
+    }
+}
+
 impl<'a> Checker<'a> {
     /// The value that a body gives an attribute.
     pub(super) fn attribute_value(
@@ -50,7 +62,7 @@ impl<'a> Checker<'a> {
         attribute: &Attribute,
         scope: &Scope,
     ) -> Expr {
-        let want = self.type_of_value(&attribute.ty, &field.name.text, 0);
+        let want = any_text(self.type_of_value(&attribute.ty, &field.name.text, 0));
         let value = self.expr(&field.value, scope, Some(&want));
         if value.is_error() {
             return value;
@@ -78,12 +90,9 @@ impl<'a> Checker<'a> {
             };
             return if of_number { self.in_units(value, field) } else { value };
         }
-        // `Arn` says of what a text must look like; the provider takes any text.
-        let want = match want {
-            Type::Arn => Type::String,
-            want => want,
-        };
-        let want = if required { want } else { want.optional() };
+        // Its own type says whether it may be `none`: what reads the attribute asks.
+        let may_lack = value.ty.is_optional() || value.ty.base().is_optional();
+        let want = if required || !may_lack { want } else { want.optional() };
         self.fit(value, &want, span, Some(because))
     }
 
