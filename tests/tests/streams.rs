@@ -159,3 +159,19 @@ fn what_is_no_function_s_fault_waits_for_the_next_run() {
     assert!(scene.run());
     assert_eq!(scene.silver(), ["1"]);
 }
+
+#[test]
+fn a_function_that_cannot_work_loses_nothing() {
+    let scene = Scene::new(json!({"policy": "return"}));
+    scene.put("services/queues/orders.jsonl", "{\"body\": {\"id\": \"1\", \"amount\": 1}}\n");
+    let build = scene.place.path().join("build");
+    let plan = fs::read_to_string(build.join("plan.json")).unwrap();
+    fs::write(build.join("plan.json"), plan.replace("\"version\":1", "\"version\":99")).unwrap();
+    assert!(!scene.run());
+    let load = scene.result("load");
+    assert_eq!((&load["waiting"], &load["given_up"], scene.lines("services/queues/failed.jsonl").len()), (&json!(1), &json!(0), 0));
+    assert!(load["failure"].as_str().unwrap().starts_with("Flow.BadPlan: "), "{load}");
+    fs::write(build.join("plan.json"), plan).unwrap();
+    assert!(scene.run());
+    assert_eq!(scene.silver(), ["1"]);
+}

@@ -31,7 +31,15 @@ impl Batch<'_> {
                     self.refuse(record, None, ErrorName::ComputeFailed, problem, None);
                 }
             }
-            parts.push(texts(&values));
+            let texts = texts(&values);
+            // Records without a key would all be one, and all but the first be left out.
+            for (record, _) in records.iter().zip(&texts).filter(|(_, text)| text.is_none()) {
+                if self.is_waiting(*record) {
+                    let problem = Problem { field: None, kind: "key", reason: "its key for the ledger is none".into() };
+                    self.refuse(*record, None, ErrorName::InvalidRecord, problem, None);
+                }
+            }
+            parts.push(texts);
         }
         let by_object = matches!(self.stream.from, StreamSource::S3 { .. }) && parts.len() == 3;
         Ok(records
@@ -39,7 +47,7 @@ impl Batch<'_> {
             .enumerate()
             .filter(|(_, record)| self.is_waiting(**record))
             .map(|(row, record)| {
-                let parts: Vec<Option<&str>> = parts.iter().map(|part| part.get(row).and_then(Option::as_deref)).collect();
+                let parts: Vec<&str> = parts.iter().filter_map(|part| part.get(row).and_then(Option::as_deref)).collect();
                 (*record, ledger_key(self.name, &parts, by_object))
             })
             .collect())
@@ -187,19 +195,13 @@ impl Batch<'_> {
     }
 }
 
-/// A key of the ledger: the stream, and the parts. Of `by object`: `ingest:bucket/key#etag`.
-fn ledger_key(stream: &str, parts: &[Option<&str>], by_object: bool) -> String {
+/// A key of the ledger: the stream, so that streams may share one, and the parts.
+pub(super) fn ledger_key(stream: &str, parts: &[&str], by_object: bool) -> String {
     let key = match parts {
-        [bucket, key, etag] if by_object => {
-            format!("{}/{}#{}", bucket.unwrap_or_default(), key.unwrap_or_default(), etag.unwrap_or_default())
-        }
-        parts => {
-            let part = |part: &Option<&str>| match part {
-                None => "\\N".to_owned(),
-                Some(text) => text.replace('\\', "\\\\").replace('#', "\\#"),
-            };
-            parts.iter().map(part).collect::<Vec<_>>().join("#")
-        }
+        [bucket, key, etag] if by_object => format!("{bucket}/{key}#{etag}"),
+        [only] => (*only).to_owned(),
+        // Escaped, so that no other parts give the same key.
+        parts => parts.iter().map(|part| part.replace('\\', "\\\\").replace('#', "\\#")).collect::<Vec<_>>().join("#"),
     };
     let whole = format!("{stream}:{key}");
     if whole.len() <= KEY_LIMIT {

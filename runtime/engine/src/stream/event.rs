@@ -161,7 +161,8 @@ fn object(raw: &Value) -> Record {
     let key = raw.pointer("/s3/object/key").and_then(Value::as_str).map(decoded);
     let facts = Facts {
         bucket: text(raw, "/s3/bucket/name"),
-        etag: text(raw, "/s3/object/eTag").or_else(|| text(raw, "/s3/object/etag")),
+        // A key of the ledger may be made of it, so it is never none.
+        etag: Some(text(raw, "/s3/object/eTag").or_else(|| text(raw, "/s3/object/etag")).unwrap_or_default()),
         size: integer(raw, "/s3/object/size"),
         time: instant(raw, "/eventTime"),
         key: key.clone().and_then(Result::ok),
@@ -202,7 +203,7 @@ fn object_created(raw: Value) -> Record {
     let facts = Facts {
         bucket: text(&raw, "/detail/bucket/name"),
         key: text(&raw, "/detail/object/key"),
-        etag: text(&raw, "/detail/object/etag"),
+        etag: Some(text(&raw, "/detail/object/etag").unwrap_or_default()),
         size: integer(&raw, "/detail/object/size"),
         time: instant(&raw, "/time"),
         ..Facts::default()

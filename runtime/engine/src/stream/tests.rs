@@ -325,6 +325,22 @@ async fn messages_by_their_key() {
     assert_eq!((failures(&answer), &answer["skipped"], &answer["sent"]), (vec!["m1"], &json!(2), &json!(0)));
 }
 
+/// Records without a key are not all one record.
+#[tokio::test]
+async fn what_has_no_key_is_refused() {
+    let by = json!({"idempotent": {"by": [column("record.group")], "ledger": {"literal": "ledger"}, "lease_s": 60}});
+    let scene = Scene::new(stream(sqs(), json!([send()]), by));
+    let mut event = messages(&[order(1, 1, "a"), order(2, 1, "a"), order(3, 1, "a")]);
+    event["Records"][2]["attributes"]["MessageGroupId"] = json!("g#1");
+    let answer = scene.handle(event).await.unwrap();
+    assert_eq!((failures(&answer), &answer["sent"]), (vec!["m0", "m1"], &json!(1)));
+    assert_eq!(scene.services.ledger(), ["s:g#1 DONE"]);
+    // Parts of a key are told apart, whatever is in them.
+    let keys = [super::claims::ledger_key("s", &["a#b", "c"], false), super::claims::ledger_key("s", &["a", "b#c"], false)];
+    assert_eq!(keys, ["s:a\\#b#c", "s:a#b\\#c"]);
+    assert!(super::claims::ledger_key("s", &[&"x".repeat(5000)], false).len() < 100);
+}
+
 #[tokio::test]
 async fn an_invocation_that_is_tried_again_has_its_own_lease() {
     let scene = Scene::new(stream(s3(), json!([send()]), by_object()));

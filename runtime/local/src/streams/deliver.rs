@@ -137,6 +137,7 @@ impl Delivery {
     /// Delivers the next event, if something waits. Gives whether it did.
     pub async fn next(&mut self, functions: &Functions, screen: &mut Screen) -> Result<bool, LocalError> {
         if self.stuck {
+            self.report(screen);
             return Ok(false);
         }
         self.position.look(&self.services, &self.buckets, &self.stream.from)?;
@@ -173,6 +174,11 @@ impl Delivery {
                 self.counts.records += batch.len() as u64;
                 self.counts.failed += batch.len() as u64;
                 self.failure = Some(format!("{}: {}", error.error, reason(&error.cause)));
+                // The function cannot work at all: that is no record's fault, and nothing goes to the dead letters for it.
+                if ["Flow.BadPlan", "Runtime.InvalidEntrypoint"].contains(&error.error.as_str()) {
+                    self.stuck = true;
+                    batch.iter_mut().for_each(|record| record.receives -= 1);
+                }
                 (json!({ "error": error.error, "cause": reason(&error.cause) }), (0..batch.len()).collect())
             }
         };
@@ -201,6 +207,12 @@ impl Delivery {
     }
 
     fn give_back(&mut self, batch: Vec<Waiting>, failed: &HashSet<usize>) -> Result<(), LocalError> {
+        if self.stuck {
+            for record in batch.into_iter().rev() {
+                self.position.waiting.push_front(record);
+            }
+            return Ok(());
+        }
         let shard = matches!(self.stream.from, LocalSubject::Stream { .. } | LocalSubject::Changes { .. });
         let first = failed.iter().min().copied();
         let mut again = Vec::new();
