@@ -57,7 +57,7 @@ impl Seen {
         let read = std::fs::read(path);
         let print = read.as_ref().ok().map(|bytes| Print::of(bytes, written, looked));
         // Of what was read twice the first counts: a change between the two is one.
-        self.files.borrow_mut().entry(path.to_owned()).or_insert(print);
+        self.files.borrow_mut().entry(name(path)).or_insert(print);
         read
     }
 
@@ -72,7 +72,7 @@ impl Seen {
         if is_file {
             self.note(path);
         } else {
-            self.files.borrow_mut().entry(path.to_owned()).or_insert(None);
+            self.files.borrow_mut().entry(name(path)).or_insert(None);
         }
         is_file
     }
@@ -103,6 +103,14 @@ impl Seen {
         }
         changes
     }
+}
+
+/// One name for a file, however it was named: from here where it is below this folder, else its whole path.
+fn name(path: &Path) -> PathBuf {
+    let Ok(whole) = std::path::absolute(path) else { return path.to_owned() };
+    let here = std::env::current_dir().ok();
+    let below = here.and_then(|here| whole.strip_prefix(here).map(Path::to_owned).ok());
+    below.unwrap_or(whole)
 }
 
 fn written(path: &Path) -> SystemTime {

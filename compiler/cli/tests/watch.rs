@@ -139,9 +139,9 @@ fn files_of_a_folder_and_its_settings_are_watched() {
     write(folder, "more/new.flow", "schema Stay { id: Strin }\n");
     let told = watching.until("watching 3 files");
     assert!(told.contains("more/new.flow is new") && told.contains("more/new.flow:1:19: error"), "{told}");
-    save(folder, "more/new.flow", "schema Stay { id: String }\n");
+    save(folder, "more/new.flow", "param spare: Int = 1\nflow f() {\n  let x = 1\n}\n");
     let told = watching.until("watching 3 files");
-    assert!(told.contains("warning["), "an unused schema: {told}");
+    assert!(told.contains("warning[FLOW0801]"), "an unused parameter: {told}");
     write(folder, "flowc.toml", "[severity]\nFLOW0801 = \"off\"\n");
     let told = watching.until("watching 4 files");
     assert!(told.contains("flowc.toml is new") && !told.contains("warning["), "{told}");
