@@ -257,7 +257,7 @@ impl<'a> Evaluator<'a> {
             Binary::Add => arithmetic(&left, &right, i64::checked_add, |a, b| a + b)?,
             Binary::Subtract => arithmetic(&left, &right, i64::checked_sub, |a, b| a - b)?,
             Binary::Multiply => arithmetic(&left, &right, i64::checked_mul, |a, b| a * b)?,
-            Binary::Divide => Json::Number(Number::from_f64(left.as_f64()? / right.as_f64()?)?),
+            Binary::Divide | Binary::DivideDurations => Json::Number(Number::from_f64(left.as_f64()? / right.as_f64()?)?),
             Binary::Modulo => json!(left.as_i64()?.checked_rem(right.as_i64()?)?),
             // HCL has no dates; the checker keeps these from the deploy stage.
             Binary::SubtractDates
@@ -354,12 +354,55 @@ mod functions {
             let value = args.first().ok_or("no argument")?;
             serde_json::to_string(value).map(Value::from).map_err(|error| error.to_string())
         }),
+        ("substr", 3, |args| {
+            let length = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+            let (text, from, count) = (text(&args, 0)?, whole(&args, 1)?, whole(&args, 2)?);
+            let from = if from < 0 { from.saturating_add(length(text.chars().count())).max(0) } else { from };
+            let rest = text.chars().skip(usize::try_from(from).unwrap_or(usize::MAX));
+            // A negative length is all the rest.
+            Ok(rest.take(usize::try_from(count).unwrap_or(usize::MAX)).collect::<String>().into())
+        }),
+        ("split", 2, |args| {
+            let (by, text) = (text(&args, 0)?, text(&args, 1)?);
+            let pieces: Vec<Value> = match by {
+                "" => text.chars().map(|c| c.to_string().into()).collect(),
+                by => text.split(by).map(Value::from).collect(),
+            };
+            Ok(Value::Array(pieces))
+        }),
+        ("join", 2, |args| {
+            let items = list(&args, 1)?.iter().map(|item| item.as_str().ok_or_else(|| "not a text".to_owned()));
+            Ok(items.collect::<Result<Vec<_>, _>>()?.join(text(&args, 0)?).into())
+        }),
+        ("trimprefix", 2, |args| {
+            let whole = text(&args, 0)?;
+            Ok(whole.strip_prefix(text(&args, 1)?).unwrap_or(whole).into())
+        }),
+        ("trimsuffix", 2, |args| {
+            let whole = text(&args, 0)?;
+            Ok(whole.strip_suffix(text(&args, 1)?).unwrap_or(whole).into())
+        }),
+        ("abs", 1, |args| match args.first() {
+            Some(Value::Number(number)) => Ok(match number.as_i64() {
+                Some(value) => value.checked_abs().ok_or("a number that does not fit")?.into(),
+                None => number.as_f64().ok_or("not a number")?.abs().into(),
+            }),
+            _ => Err("not a number".to_owned()),
+        }),
         ("floor", 1, |args| Ok(number(&args)?.floor().into())),
         ("ceil", 1, |args| Ok(number(&args)?.ceil().into())),
     ];
 
     fn text(args: &FuncArgs, index: usize) -> Result<&str, String> {
         args.get(index).and_then(Value::as_str).ok_or_else(|| "not a text".to_owned())
+    }
+
+    fn list(args: &FuncArgs, index: usize) -> Result<&[Value], String> {
+        args.get(index).and_then(Value::as_array).map(Vec::as_slice).ok_or_else(|| "not a list".to_owned())
+    }
+
+    fn whole(args: &FuncArgs, index: usize) -> Result<i64, String> {
+        args.get(index).and_then(Value::as_i64).ok_or_else(|| "not a whole number".to_owned())
     }
 
     fn number(args: &FuncArgs) -> Result<f64, String> {

@@ -174,6 +174,9 @@ codes! {
     383 Error UNION_COLUMNS "tables of a union that differ";
     384 Error EXPLODE_LIST "`explode` of what is no list";
     385 Error APPEND_KEY "appended rows without a key";
+    393 Error NO_GROUP "group that a pattern does not have";
+    394 Error EMPTY_MATCH "pattern that matches where there is nothing";
+    395 Error QUOTED_FIELD "quoted name where none can be";
     // 04 stages
     401 Error STAGE "value that is known too late";
     402 Error NO_LOWERING "function without a form for its stage";

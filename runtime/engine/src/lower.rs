@@ -19,6 +19,7 @@ mod function;
 mod join;
 mod operators;
 mod record;
+mod scalar;
 mod sum;
 #[cfg(test)]
 mod tables_tests;

@@ -78,7 +78,8 @@ fn digits(bytes: &[u8]) -> Option<u32> {
     })
 }
 
-fn days(year: u32, month: u32, day: u32) -> Option<i32> {
+/// The number of a day; `None` where the calendar does not have it.
+pub fn days(year: u32, month: u32, day: u32) -> Option<i32> {
     let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
     Some(date.num_days_from_ce() - EPOCH_FROM_CE)
 }

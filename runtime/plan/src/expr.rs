@@ -154,7 +154,8 @@ pub enum BinaryOp {
 }
 
 /// Scalar functions of the row stage. The compiler names them by their `snake_case` form in `lower { row = … }`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// `none` gives `none`, unless it is said otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScalarFunction {
     /// Characters of a text: `String -> Int`.
@@ -209,6 +210,80 @@ pub enum ScalarFunction {
     Hash,
     /// All but the last characters of a text as `*`; a text that is no longer, whole: `(String, Int) -> String`.
     Mask,
+    /// From a character (negative: from the end) so many, or all: `(String, Int) -> String`, `(String, Int, Int) -> String`.
+    Substring,
+    /// The pieces between the occurrences of a text: `(String, String) -> [String]`.
+    Split,
+    /// `([String], String) -> String`.
+    Join,
+    /// Without a beginning: `(String, String) -> String`.
+    TrimPrefix,
+    /// Without an end: `(String, String) -> String`.
+    TrimSuffix,
+    /// Filled up on the left: `(String, Int, String) -> String`.
+    PadStart,
+    /// Filled up on the right: `(String, Int, String) -> String`.
+    PadEnd,
+    /// Characters before the first occurrence: `(String, String) -> Int?`.
+    IndexOf,
+    /// A group of the first match of a pattern, which is a literal: `(String, String, Int) -> String?`.
+    Extract,
+    /// Every match of a pattern, which is a literal, replaced by a text as it is: `(String, String, String) -> String`.
+    ReplaceAll,
+    /// `String -> Int?`.
+    ParseInt,
+    /// `String -> Float?`.
+    ParseFloat,
+    /// `String -> Bool?`.
+    ParseBool,
+    /// `String -> Date?`.
+    ParseDate,
+    /// ISO 8601; without an offset UTC: `String -> Timestamp?`.
+    ParseTimestamp,
+    /// Towards zero; beyond `Int`: an error: `Float -> Int`.
+    IntOfFloat,
+    /// A value as JSON text: `T -> String`.
+    ToJson,
+    /// What lies at a path (`a.b.0`) in a value or in a text that is JSON: `(T, String) -> String?`.
+    JsonText,
+    /// Half away from zero, to so many digits after the point: `(Float, Int) -> Float`.
+    RoundDigits,
+    /// `(Float, Float) -> Float`; no finite number: an error.
+    Power,
+    /// `Float -> Float`; of a negative number: an error.
+    SquareRoot,
+    /// 0 to 23, in UTC: `Timestamp -> Int`.
+    Hour,
+    /// 0 to 59: `Timestamp -> Int`.
+    Minute,
+    /// 0 to 59, without its fraction: `Timestamp -> Int`.
+    Second,
+    /// 1 (Monday) to 7: `Date -> Int`.
+    Weekday,
+    /// 1 to 366: `Date -> Int`.
+    DayOfYear,
+    /// 1 to 4: `Date -> Int`.
+    Quarter,
+    /// First day of the year: `Date -> Date`.
+    YearStart,
+    /// First day of the quarter: `Date -> Date`.
+    QuarterStart,
+    /// The Monday: `Date -> Date`.
+    WeekStart,
+    /// The same day so many months on, or that month's last: `(Date, Int) -> Date`.
+    AddMonths,
+    /// `Duration -> Float`.
+    DurationSeconds,
+    /// Whole seconds since 1970, towards the past: `Timestamp -> Int`.
+    EpochSeconds,
+    /// `Int -> Timestamp`.
+    TimestampOfEpoch,
+    /// Elements: `[T] -> Int`.
+    ListLength,
+    /// The element at an index (negative: from the end): `([T], Int) -> T?`.
+    ListItem,
+    /// Whether an element equals a value: `([T], T) -> Bool`.
+    ListContains,
 }
 
 /// Aggregates over a group or a window's partition. `none` values are skipped.
@@ -229,6 +304,8 @@ pub enum AggregateFunction {
     Min,
     /// `none` for no rows.
     Max,
+    /// `Float`; `none` for no rows.
+    Median,
 }
 
 /// Functions that look at other rows of a window's partition.

@@ -59,7 +59,7 @@ impl Expr {
     }
 
     /// The text that it is.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match self.constant() {
             Some(Value::String(text)) => Some(text),
             _ => None,

@@ -24,7 +24,7 @@ impl Type {
             Type::Map(value) => format!("Map<{}>", value.display(program)),
             Type::Record(fields) => {
                 let fields: Vec<String> =
-                    fields.iter().map(|(name, ty)| format!("{name}: {}", ty.display(program))).collect();
+                    fields.iter().map(|(name, ty)| format!("{}: {}", field_name(name), ty.display(program))).collect();
                 if fields.is_empty() { "{ }".to_owned() } else { format!("{{ {} }}", fields.join(", ")) }
             }
             Type::Optional(inner) => match inner.as_ref() {
@@ -48,6 +48,16 @@ impl Type {
             Type::Error => "?".to_owned(),
         }
     }
+}
+
+/// Whether a name needs no quotes, and is one in Avro, Glue and Terraform as well.
+pub(crate) fn is_plain_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn field_name(name: &str) -> String {
+    if is_plain_name(name) { name.to_owned() } else { literal(name) }
 }
 
 /// A text literal as a program writes it.

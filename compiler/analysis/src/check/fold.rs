@@ -44,6 +44,11 @@ pub(crate) fn arithmetic(op: Binary, left: &Value, right: &Value) -> Option<Resu
             whole(integers(*a, *b), Value::Duration)
         }
         (Binary::Add | Binary::Subtract, Value::Size(a), Value::Size(b)) => whole(integers(*a, *b), Value::Size),
+        (Binary::DivideDurations, Value::Duration(_), Value::Duration(0)) => Some(Err("a division by zero")),
+        #[expect(clippy::cast_precision_loss, reason = "seconds as a `Float`, in every stage")]
+        (Binary::DivideDurations, Value::Duration(a), Value::Duration(b)) => {
+            Some(Ok(Value::Float((*a as f64 / 1e6) / (*b as f64 / 1e6))))
+        }
         (Binary::Multiply, Value::Duration(a), Value::Int(b)) => whole(a.checked_mul(*b), Value::Duration),
         (Binary::Multiply, Value::Size(a), Value::Int(b)) => whole(a.checked_mul(*b), Value::Size),
         (Binary::Divide, Value::Float(_), Value::Float(b)) if *b == 0.0 => Some(Err("a division by zero")),

@@ -173,6 +173,22 @@ impl<'a> Checker<'a> {
         if arguments.iter().any(Expr::is_error) {
             return Expr { ty: result, ..Expr::error(span) };
         }
+        if let FunctionBody::Lower(fields) = &item.body {
+            let lowering = self.lowering(def, item, fields);
+            if let Some(at) = lowering.pattern
+                && !self.pattern_argument(item, at, &mut arguments)
+            {
+                return Expr { ty: result, ..Expr::error(span) };
+            }
+            // How many rows on is part of the plan.
+            let rows = item.params.iter().position(|param| lowering.window.is_some() && param.name.text == "rows");
+            if let Some(rows) = rows.and_then(|rows| arguments.get(rows)) {
+                let because = Because::new(item.name.span, format!("`{}` looks so many rows away", item.name.text));
+                if !self.stage(&rows.clone(), Stage::Const, because) {
+                    return Expr { ty: result, ..Expr::error(span) };
+                }
+            }
+        }
         match &item.body {
             FunctionBody::Expr(body) => {
                 if !self.enter(def) {
@@ -245,9 +261,11 @@ impl<'a> Checker<'a> {
         if let Some(known) = self.lowerings.get(&def.key()) {
             return known.clone();
         }
+        let library = self.names.module(def.module).is_some_and(|names| names.is_library());
         let mut lowering = Lowering {
             name: item.name.text.clone(),
             params: item.params.iter().map(|param| param.name.text.clone()).collect(),
+            pattern: item.params.iter().position(|param| library && param.name.text == "pattern"),
             hides: def.item.attributes.iter().any(|attribute| attribute.name.text == "hides"),
             deploy: None,
             run: None,
@@ -256,7 +274,6 @@ impl<'a> Checker<'a> {
             window: None,
         };
         const KNOWN: &[&str] = &["deploy", "run", "row", "aggregate", "window"];
-        let library = self.names.module(def.module).is_some_and(|names| names.is_library());
         for field in fields {
             let Some(text) = raw(&field.value) else {
                 if !matches!(field.value.kind, ast::ExprKind::Broken) {

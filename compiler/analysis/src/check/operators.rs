@@ -6,8 +6,6 @@ use super::{Checker, Scope};
 use crate::program::{Binary, Expr, ExprKind, Type, Value};
 use flow_diagnostics::{codes, Diagnostic, Span};
 use flow_syntax::ast::{self, BinaryOp};
-use regex_automata::nfa::thompson::pikevm::PikeVM;
-use regex_automata::nfa::thompson::BuildError;
 
 /// Whether values of a type have an order.
 pub(crate) fn is_comparable(ty: &Type) -> bool {
@@ -251,52 +249,6 @@ impl<'a> Checker<'a> {
         Expr::new(ExprKind::Binary(binary, Box::new(left), Box::new(right)), Type::Bool, stage, span)
     }
 
-    fn matches(&mut self, left: &'a ast::Expr, right: &'a ast::Expr, scope: &Scope, span: Span) -> Expr {
-        let operand = self.check(left, scope, &Type::String, None);
-        let ast::ExprKind::RawText(pattern) = &right.kind else {
-            if matches!(right.kind, ast::ExprKind::Broken) {
-                return Expr { ty: Type::Bool, ..Expr::error(span) };
-            }
-            return self.fail(
-                span,
-                Diagnostic::new(codes::BAD_PATTERN, "`matches` wants a pattern as `r\"…\"`")
-                    .primary(right.span, "")
-                    .note("a pattern is known to the compiler, and its backslashes are its own"),
-            );
-        };
-        if !self.patterns.contains_key(pattern) {
-            match PikeVM::new(pattern) {
-                Ok(compiled) => {
-                    self.patterns.insert(pattern.clone(), compiled);
-                }
-                Err(error) => {
-                    let reason = reason(&error);
-                    return self.fail(
-                        span,
-                        Diagnostic::new(codes::BAD_PATTERN, format!("this is no pattern: {reason}"))
-                            .primary(right.span, "")
-                            .note("patterns are regular expressions without look-around and back references"),
-                    );
-                }
-            }
-        }
-        if operand.is_error() {
-            return Expr { ty: Type::Bool, ..Expr::error(span) };
-        }
-        match operand.text() {
-            Some(text) => {
-                let found = self.patterns.get(pattern).is_some_and(|compiled| {
-                    compiled.is_match(&mut compiled.create_cache(), text)
-                });
-                Expr::bool(found, span)
-            }
-            None => {
-                let stage = operand.stage;
-                Expr::new(ExprKind::Matches(Box::new(operand), pattern.clone()), Type::Bool, stage, span)
-            }
-        }
-    }
-
     fn membership(&mut self, left: &'a ast::Expr, right: &'a ast::Expr, scope: &Scope, span: Span) -> Expr {
         let value = self.expr(left, scope, None);
         let element = value.ty.required().clone();
@@ -348,10 +300,4 @@ impl<'a> Checker<'a> {
             || (text(left) && text(right))
             || matches!((left, right), (Type::Error | Type::None | Type::Json, _) | (_, Type::Error | Type::None | Type::Json))
     }
-}
-
-/// What is wrong with a pattern, in its parser's last line.
-fn reason(error: &BuildError) -> String {
-    let cause = std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| cause.to_string());
-    cause.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned()
 }

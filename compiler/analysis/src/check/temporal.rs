@@ -42,6 +42,7 @@ impl<'a> Checker<'a> {
         let (binary, ty) = match (op, &first, &second) {
             (BinaryOp::Divide, a, b) if number(a) && number(b) => (Binary::Divide, Type::Float),
             (BinaryOp::Modulo, Type::Int, Type::Int) => (Binary::Modulo, Type::Int),
+            (BinaryOp::Divide, Type::Duration, Type::Duration) => (Binary::DivideDurations, Type::Float),
             (BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply, a, b)
                 if number(a) && (a == b || matches!((a, b), (Type::Int, Type::Float) | (Type::Float, Type::Int))) =>
             {
@@ -105,8 +106,8 @@ impl<'a> Checker<'a> {
                 }
                 None => {}
             }
-        } else if matches!(binary, Binary::Divide | Binary::Modulo)
-            && matches!(right.constant(), Some(Value::Int(0)) | Some(Value::Float(0.0)))
+        } else if matches!(binary, Binary::Divide | Binary::Modulo | Binary::DivideDurations)
+            && matches!(right.constant(), Some(Value::Int(0) | Value::Duration(0) | Value::Float(0.0)))
         {
             return self.fail(
                 span,

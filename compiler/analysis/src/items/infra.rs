@@ -33,6 +33,8 @@ impl<'a> Checker<'a> {
             }
             _ => ty,
         };
+        let note = "a parameter becomes a variable of Terraform, whose types know letters, digits and `_`";
+        let ty = if self.plain_names(&ty, item.ty.span, "a parameter", note) { ty } else { Type::Error };
         self.params.insert(def.key(), ty.clone());
         let at = self.program.params.len();
         self.program.params.push(Param {

@@ -2,6 +2,7 @@
 
 use crate::avro::{self, AvroSchema};
 use crate::check::{Because, Checker, Local, RowPlace, Scope};
+use crate::check::display::is_plain_name;
 use crate::files_used::schema_file;
 use crate::program::{Check, Expr, ExprKind, Schema, SchemaField, SchemaId, Stage, Type};
 use crate::resolve::{duplicate, Def};
@@ -177,7 +178,8 @@ impl<'a> Checker<'a> {
             }
         }
         if holds_data(&ty, &self.open_schemas) {
-            return ty;
+            let note = "Avro, Glue and the names of columns in SQL know letters, digits and `_`";
+            return if self.plain_names(&ty, written.span, "a column", note) { ty } else { Type::Error };
         }
         let shown = self.show(&ty);
         let mut diagnostic =
@@ -190,6 +192,27 @@ impl<'a> Checker<'a> {
         };
         self.report(diagnostic);
         Type::Error
+    }
+
+    /// Holds the names of fields inside a type against a place that cannot quote them; `false` after a report.
+    pub fn plain_names(&mut self, ty: &Type, written: Span, place: &str, note: &str) -> bool {
+        fn quoted(ty: &Type) -> Option<&str> {
+            match ty {
+                Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => quoted(inner),
+                Type::Nominal { base, .. } => quoted(base),
+                Type::Record(fields) => fields.iter().find_map(|(name, ty)| {
+                    if is_plain_name(name) { quoted(ty) } else { Some(name.as_str()) }
+                }),
+                _ => None,
+            }
+        }
+        let Some(name) = quoted(ty) else { return true };
+        let diagnostic = Diagnostic::new(codes::QUOTED_FIELD, format!("{place} cannot have a field `\"{name}\"`"))
+            .primary(written, "")
+            .note(note.to_owned())
+            .help("names in quotes are for records that travel as JSON: arguments, payloads, results of tasks");
+        self.report(diagnostic);
+        false
     }
 
     fn schema_checks(&mut self, item: &'a SchemaItem, fields: &[SchemaField], module: usize) -> Vec<Check> {

@@ -171,6 +171,9 @@ impl<'a> Checker<'a> {
             return Some((name.clone(), self.case_schema(union, name, doc.clone(), fields)));
         }
         let ty = self.ty(term, def.module, &[]);
+        if !self.plain_names(&ty, term.span, "a case of a union", "a case is a row of a table as well") {
+            return None;
+        }
         let path = match &term.kind {
             TypeKind::Named { path, .. } => path.segments.last(),
             _ => None,
@@ -213,6 +216,9 @@ impl<'a> Checker<'a> {
             }
             let ty = self.ty(&field.ty, module, &[]);
             let ty = self.column_type(ty, &field.ty);
+            // As a record, so that the field's own name is looked at.
+            let alone = Type::Record(vec![(field.name.text.clone(), Type::Bool)]);
+            self.plain_names(&alone, field.name.span, "a case of a union", "a case is a row of a table as well");
             list.push(SchemaField {
                 name: field.name.text.clone(),
                 ty,

@@ -327,6 +327,8 @@ pub enum Binary {
     AddTimestamp,
     /// `Timestamp - Duration`.
     SubtractFromTimestamp,
+    /// `Duration / Duration`, a `Float`.
+    DivideDurations,
 }
 
 /// How a library function is lowered: the text of each stage's target, with `{parameter}` for its arguments.
@@ -336,6 +338,8 @@ pub struct Lowering {
     pub name: String,
     /// Its parameters' names, in order.
     pub params: Vec<String>,
+    /// Which of them is a regular expression, a constant.
+    pub pattern: Option<usize>,
     /// `@hides`: its result does not tell of the person that an argument tells of.
     pub hides: bool,
     /// HCL.

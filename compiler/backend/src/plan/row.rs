@@ -48,7 +48,10 @@ impl Rows<'_> {
             }
             ExprKind::In(item, list) => match &list.kind {
                 ExprKind::List(items) => self.is_in(program, item, items),
-                _ => self.fault(expr, "`in` a list that is not written out"),
+                _ => {
+                    let arguments = vec![self.expr(program, list), self.expr(program, item)];
+                    Expr::Call { function: ScalarFunction::ListContains, arguments }
+                }
             },
             ExprKind::ToFloat(operand) => Expr::ToFloat(Box::new(self.expr(program, operand))),
             ExprKind::Text(parts) => self.text(program, parts),
@@ -111,6 +114,10 @@ impl Rows<'_> {
             Op::SubtractFromDate => return scalar(ScalarFunction::AddDate, a, negative(b)),
             Op::AddTimestamp => return scalar(ScalarFunction::AddTimestamp, a, b),
             Op::SubtractFromTimestamp => return scalar(ScalarFunction::AddTimestamp, a, negative(b)),
+            Op::DivideDurations => {
+                let seconds = |length| Expr::Call { function: ScalarFunction::DurationSeconds, arguments: vec![length] };
+                return Expr::Binary { op: BinaryOp::Divide, left: Box::new(seconds(a)), right: Box::new(seconds(b)) };
+            }
         };
         Expr::Binary { op, left: Box::new(a), right: Box::new(b) }
     }

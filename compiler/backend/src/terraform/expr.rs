@@ -224,7 +224,7 @@ impl Lower<'_, '_> {
             Binary::Add => binary(a, BinaryOperator::Plus, b),
             Binary::Subtract => binary(a, BinaryOperator::Minus, b),
             Binary::Multiply => binary(a, BinaryOperator::Mul, b),
-            Binary::Divide => binary(a, BinaryOperator::Div, b),
+            Binary::Divide | Binary::DivideDurations => binary(a, BinaryOperator::Div, b),
             Binary::Modulo => binary(a, BinaryOperator::Mod, b),
             Binary::AddTimestamp => call("timeadd", [a, seconds(b)]),
             Binary::SubtractFromTimestamp => call("timeadd", [a, seconds(negate(b))]),

@@ -92,6 +92,7 @@ pub(crate) fn list<const N: usize>(items: [Expr; N]) -> Expr {
 pub(crate) fn call<const N: usize>(name: &str, params: &[&str], deploy: &str, arguments: [Expr; N]) -> Expr {
     let lowering = Lowering {
         name: name.to_owned(),
+        pattern: None,
         hides: false,
         params: params.iter().map(|param| (*param).to_owned()).collect(),
         deploy: Some(deploy.to_owned()),

@@ -31,6 +31,7 @@ fn call(name: &str, lowering: Lowering, arguments: Vec<Expr>, ty: Type) -> Expr 
 fn lowering() -> Lowering {
     Lowering {
         name: String::new(),
+        pattern: None,
         hides: false,
         params: Vec::new(),
         deploy: None,

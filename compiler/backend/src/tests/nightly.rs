@@ -243,6 +243,7 @@ pub fn variable(name: &str, ty: Type, kind: VariableKind) -> Variable {
 fn day_before(tick: u32) -> Expr {
     let date = Lowering {
         name: "date".to_owned(),
+        pattern: None,
         hides: false,
         params: vec!["at".to_owned()],
         deploy: None,

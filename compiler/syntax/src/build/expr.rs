@@ -256,14 +256,16 @@ impl Builder<'_> {
 
     fn record_entry(&mut self, node: Node<'_>) -> Option<RecordEntry> {
         let mut parts = Parts::of(node);
-        let key = parts.next()?;
-        let name = if key.as_rule() == Rule::text {
-            let span = self.span(&key);
-            Name { text: self.plain_text(key, "a name in a record")?, span }
-        } else {
-            self.name(key)
-        };
-        Some(RecordEntry { name, value: self.value(parts.next()?)? })
+        Some(RecordEntry { name: self.field_name(parts.next()?)?, value: self.value(parts.next()?)? })
+    }
+
+    /// The name of a field of a record: plain, or in quotes.
+    pub(super) fn field_name(&mut self, key: Node<'_>) -> Option<Name> {
+        if key.as_rule() != Rule::text {
+            return Some(self.name(key));
+        }
+        let span = self.span(&key);
+        Some(Name { text: self.plain_text(key, "a name in a record")?, span })
     }
 
     /// What the grammar lets through and no one can mean.

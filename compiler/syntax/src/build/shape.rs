@@ -101,7 +101,7 @@ impl Builder<'_> {
     fn record_field(&mut self, node: Node<'_>) -> Option<RecordField> {
         let mut parts = Parts::of(node);
         let doc = parts.when(Rule::doc);
-        Some(RecordField { doc: self.doc(doc), name: self.name(parts.next()?), ty: self.ty(parts.next()?)? })
+        Some(RecordField { doc: self.doc(doc), name: self.field_name(parts.next()?)?, ty: self.ty(parts.next()?)? })
     }
 
     pub(super) fn schema(&mut self, mut parts: Parts<'_>) -> Option<SchemaItem> {

@@ -7,6 +7,7 @@ use crate::types::{Texts, arrow_type, type_name};
 use arrow::datatypes::DataType as ArrowType;
 use datafusion::common::ScalarValue;
 use datafusion::functions_aggregate::count::count_udaf;
+use datafusion::functions_aggregate::median::median_udaf;
 use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::{AggregateUDF, Expr as Logical, cast, lit, when};
@@ -118,6 +119,10 @@ pub fn lower(scope: Scope<'_>, function: AggregateFunction, arguments: &[Expr]) 
         {
             let number = cast(argument.expr, arrow_type(&DataType::Float, Texts::Computed));
             plain(exact_sum(true), number, DataType::Float, true)
+        }
+        (AggregateFunction::Median, Some(argument)) if matches!(argument.data_type, DataType::Int | DataType::Float) => {
+            let number = cast(argument.expr, arrow_type(&DataType::Float, Texts::Computed));
+            plain(median_udaf(), number, DataType::Float, true)
         }
         (AggregateFunction::Min, Some(argument)) => plain(min_udaf(), argument.expr, argument.data_type, true),
         (AggregateFunction::Max, Some(argument)) => plain(max_udaf(), argument.expr, argument.data_type, true),

@@ -10,10 +10,10 @@ use datafusion::common::Result;
 use arrow::error::ArrowError;
 use std::sync::Arc;
 
-const DAY: i64 = 86_400_000_000;
+pub(super) const DAY: i64 = 86_400_000_000;
 /// 0000-01-01 and 9999-12-31, the days that texts of dates can name.
-const FIRST_DAY: i64 = -719_528;
-const LAST_DAY: i64 = 2_932_896;
+pub(super) const FIRST_DAY: i64 = -719_528;
+pub(super) const LAST_DAY: i64 = 2_932_896;
 
 /// What is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,7 +64,7 @@ impl DateFunction {
 }
 
 /// Year, month and day of a day's number (Howard Hinnant's `civil_from_days`, exact for all of `i32`).
-fn civil(days: i32) -> (i64, i64, i64) {
+pub(super) fn civil(days: i32) -> (i64, i64, i64) {
     let shifted = i64::from(days) + 719_468;
     let era = shifted.div_euclid(146_097);
     let of_era = shifted.rem_euclid(146_097);

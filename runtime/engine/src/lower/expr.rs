@@ -4,6 +4,7 @@ use crate::failure::{Result, failure};
 use crate::lower::date::DateFunction;
 use crate::lower::function::Function;
 use crate::lower::record::{field_of, record_of};
+use crate::lower::scalar;
 use crate::lower::text::TextFunction;
 use crate::temporal::{parse_date, parse_timestamp};
 use crate::types::{Texts, arrow_type, type_name};
@@ -286,7 +287,7 @@ impl Typed {
     }
 }
 
-fn call_function(function: Function, returns: DataType, arguments: Vec<Typed>) -> Typed {
+pub(super) fn call_function(function: Function, returns: DataType, arguments: Vec<Typed>) -> Typed {
     Typed {
         optional: arguments.iter().any(|argument| argument.optional),
         fallible: function.fallible() || arguments.iter().any(|argument| argument.fallible),
@@ -319,6 +320,7 @@ fn call(function: ScalarFunction, arguments: Vec<Typed>) -> Result<Typed> {
         S::ToString => (&[], T::String),
         S::Hash => (&[T::String], T::String),
         S::Mask => (&[T::String, T::Int], T::String),
+        _ => return scalar::call(function, arguments),
     };
     let fits = if function == S::ToString {
         arguments.len() == 1
@@ -354,7 +356,7 @@ fn call(function: ScalarFunction, arguments: Vec<Typed>) -> Result<Typed> {
         S::SubtractTimestamps => Function::Date(DateFunction::SubtractTimestamps),
         S::AddDate => Function::Date(DateFunction::AddDate),
         S::AddTimestamp => Function::Date(DateFunction::AddTimestamp),
-        S::Contains | S::StartsWith | S::EndsWith | S::Replace => return library_call(function, returns, arguments),
+        _ => return library_call(function, returns, arguments),
     };
     Ok(call_function(own, returns, arguments))
 }

@@ -2,7 +2,7 @@
 //! wrapping or giving an infinity.
 
 use crate::failure::failure;
-use crate::lower::{date, text};
+use crate::lower::{date, scalar, text};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, Float64Array, Int64Array, ListArray, Scalar};
 use arrow::buffer::NullBuffer;
 use arrow::compute::kernels::numeric;
@@ -12,7 +12,7 @@ use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use flow_plan::ErrorName;
+use flow_plan::{ErrorName, ScalarFunction};
 use std::sync::Arc;
 
 /// What a function computes.
@@ -44,6 +44,8 @@ pub enum Function {
     Date(date::DateFunction),
     /// A function of texts.
     Text(text::TextFunction),
+    /// A function of any number of arguments, computed row by row.
+    Scalar(ScalarFunction),
 }
 
 impl Function {
@@ -59,6 +61,7 @@ impl Function {
             | Function::Abs => true,
             Function::Round | Function::Floor | Function::Ceil | Function::NoneIfEmpty | Function::Text(_) => false,
             Function::Date(function) => function.fallible(),
+            Function::Scalar(function) => scalar::fallible(function),
         }
     }
 
@@ -77,6 +80,7 @@ impl Function {
             Function::NoneIfEmpty => "flow_none_if_empty",
             Function::Date(function) => function.name(),
             Function::Text(function) => function.name(),
+            Function::Scalar(function) => scalar::name(function),
         }
     }
 
@@ -154,6 +158,9 @@ impl Operand {
 }
 
 fn compute(function: Function, arguments: &[Operand]) -> Result<ArrayRef> {
+    if let Function::Scalar(function) = function {
+        return scalar::compute(function, arguments);
+    }
     match arguments {
         [operand] => unary(function, operand.array()),
         [left, right] => binary(function, left, right),
@@ -177,9 +184,10 @@ fn unary(function: Function, operand: &dyn Array) -> Result<ArrayRef> {
     if let Some(numbers) = operand.as_primitive_opt::<Float64Type>() {
         let apply: fn(f64) -> f64 = match function {
             Function::Abs => f64::abs,
-            Function::Round => f64::round,
-            Function::Floor => f64::floor,
-            Function::Ceil => f64::ceil,
+            // `+ 0.0`: the language has no negative zero.
+            Function::Round => |number| number.round() + 0.0,
+            Function::Floor => |number| number.floor() + 0.0,
+            Function::Ceil => |number| number.ceil() + 0.0,
             _ => return Err(wrong_arguments(function.name())),
         };
         let result: Float64Array = numbers.unary(apply);

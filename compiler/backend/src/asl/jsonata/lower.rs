@@ -153,14 +153,22 @@ pub fn lower(expr: &Expr, scope: &mut Scope<'_>) -> Code {
         ExprKind::In(item, list) => is_in(item, list, scope),
         ExprKind::ToFloat(operand) => lower(operand, scope),
         ExprKind::Call { function, arguments } => {
-            let arguments: Vec<Code> = arguments.iter().map(|a| lower(a, scope).definite()).collect();
+            let arguments: Vec<Code> = arguments
+                .iter()
+                .enumerate()
+                .map(|(index, argument)| match argument.text() {
+                    Some(pattern) if function.pattern == Some(index) => Code::atom(regex(pattern)),
+                    _ => lower(argument, scope).definite(),
+                })
+                .collect();
             let template = function.run.as_deref().unwrap_or("null");
             let call = fill(template, &function.params, &arguments);
             if is_list(&expr.ty) {
                 // A sequence of one item would come out as the item, an empty one as nothing.
                 return Code::atom(format!("[{}]", call.text));
             }
-            Code { undefined: is_loose(&expr.ty), ..call }
+            // A text that says `null` itself says it wherever there is nothing.
+            Code { undefined: is_loose(&expr.ty) && !template.contains(": null"), ..call }
         }
         ExprKind::List(items) => {
             let items: Vec<String> = items.iter().map(|item| element(item, scope)).collect();
@@ -307,6 +315,11 @@ fn is_in(item: &Expr, list: &Expr, scope: &mut Scope<'_>) -> Code {
             tests => Code::at(if tests.len() == 1 { Level::Compare } else { Level::Or }, tests.join(" or ")),
         };
     }
+    if is_timestamp(&item.ty) {
+        let (item, list) = (lower(item, scope).definite(), lower(list, scope).definite());
+        let list = list.within(Level::Atom);
+        return Code::at(Level::Compare, format!("$toMillis({}) in [{list}.$toMillis($)]", item.text));
+    }
     let item = lower(item, scope).definite().within(Level::Add);
     let list = lower(list, scope).definite().within(Level::Add);
     Code::at(Level::Compare, format!("{item} in {list}"))
@@ -341,7 +354,7 @@ fn binary(operator: Binary, left: &Expr, right: &Expr, scope: &mut Scope<'_>) ->
         Binary::Add => infix(left, "+", right, Level::Add, scope),
         Binary::Subtract => infix(left, "-", right, Level::Add, scope),
         Binary::Multiply => infix(left, "*", right, Level::Multiply, scope),
-        Binary::Divide => infix(left, "/", right, Level::Multiply, scope),
+        Binary::Divide | Binary::DivideDurations => infix(left, "/", right, Level::Multiply, scope),
         Binary::Modulo => infix(left, "%", right, Level::Multiply, scope),
         Binary::SubtractDates | Binary::SubtractTimestamps => {
             let (left, right) = (lower(left, scope), lower(right, scope));

@@ -277,6 +277,7 @@ impl Generator {
 fn call(name: &str, run: &str, arguments: Vec<Expr>, ty: Type) -> Expr {
     let lowering = Lowering {
         name: name.to_owned(),
+        pattern: None,
         hides: false,
         params: ["a", "b", "c"].iter().take(arguments.len()).map(|name| (*name).to_owned()).collect(),
         deploy: None,

@@ -156,6 +156,7 @@ fn no_parentheses_are_needless() {
 fn the_time_arithmetic_of_the_nightly_trigger_reads_well() {
     let date = Lowering {
         name: "date".to_owned(),
+        pattern: None,
         hides: false,
         params: vec!["at".to_owned()],
         deploy: None,

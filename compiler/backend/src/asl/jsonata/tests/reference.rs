@@ -206,7 +206,7 @@ fn binary(op: Binary, left: &Expr, right: &Expr) -> V {
         Binary::Add => V::Number(a.number() + b.number()),
         Binary::Subtract => V::Number(a.number() - b.number()),
         Binary::Multiply => V::Number(a.number() * b.number() + 0.0),
-        Binary::Divide => V::Number(a.number() / b.number()),
+        Binary::Divide | Binary::DivideDurations => V::Number(a.number() / b.number()),
         // The language has integers, which have no negative zero.
         Binary::Modulo => V::Number(a.number() % b.number() + 0.0),
         #[allow(clippy::cast_precision_loss, reason = "small numbers")]
