@@ -184,7 +184,7 @@ impl<'a> Checker<'a> {
             let rows = item.params.iter().position(|param| lowering.window.is_some() && param.name.text == "rows");
             if let Some(rows) = rows.and_then(|rows| arguments.get(rows)) {
                 let because = Because::new(item.name.span, format!("`{}` looks so many rows away", item.name.text));
-                if !self.stage(&rows.clone(), Stage::Const, because) {
+                if !self.stage(rows, Stage::Const, because) {
                     return Expr { ty: result, ..Expr::error(span) };
                 }
             }
