@@ -4,7 +4,7 @@
 //! and stages (`check/` holds expressions, `items/` one file per kind of item); [`rules::check`] then looks at the
 //! whole, and [`strictness`] applies what the user says of warnings. Nothing fails: errors go to the diagnostics, and what is wrong is marked in the program.
 
-mod avro;
+pub mod avro;
 mod check;
 mod files_used;
 pub mod graph;

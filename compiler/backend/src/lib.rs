@@ -5,7 +5,6 @@
 //! diagnostics hold an error must not come here.
 
 pub mod asl;
-pub mod avro;
 pub mod evaluate;
 pub mod graph;
 pub mod iam;
@@ -19,6 +18,7 @@ mod tests;
 
 use asl::AslOutput;
 use evaluate::Evaluator;
+use flow_analysis::avro::write as avro;
 use flow_analysis::program::{Expr, Program};
 use flow_diagnostics::{FileSet, Span};
 use indexmap::IndexMap;

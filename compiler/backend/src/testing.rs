@@ -157,7 +157,7 @@ impl Lowering<'_> {
                 };
                 let name = format!("{}/{}", self.prefix, self.name_of(*variable));
                 let fields = columns.iter().map(|column| plan::field(self.program, column)).collect();
-                self.plan.schemas.insert(name.clone(), Schema { doc: None, fields, checks: Vec::new() });
+                self.plan.schemas.insert(name.clone(), Schema { doc: None, fields, checks: Vec::new(), avro: None });
                 let table = self.add_table(name.clone(), &name, TableRole::Sink, &[]);
                 let mut rows = Rows { faults: self.faults };
                 let operators =

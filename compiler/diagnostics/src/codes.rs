@@ -262,6 +262,8 @@ codes! {
     738 Error NOT_REPEATED "one of what there is not one for each of";
     739 Error BAD_MODULE "module that cannot be called so";
     740 Error EXCLUSIVE "attributes that exclude one another";
+    720 Error CATALOG_FORMAT "format that no reader of the catalog knows";
+    721 Warning UNREGISTERED_PARTITIONS "partitions that nothing registers";
     // 08 lints
     801 Warning UNUSED_ITEM "unused item";
     802 Warning EMPTY_ENV "environment that sets nothing";

@@ -1,5 +1,6 @@
-//! Formats of objects: JSONL, CSV and Parquet, read record by record and written deterministically.
+//! Formats of objects: JSON, CSV, Avro and Parquet, read record by record and written deterministically.
 
+pub mod avro;
 pub mod cell;
 pub mod columns;
 pub mod csv;
@@ -7,6 +8,7 @@ pub mod encode;
 pub mod json_value;
 pub mod jsonl;
 pub mod parquet;
+pub mod records;
 
 use arrow::record_batch::RecordBatch;
 use std::ops::Range;

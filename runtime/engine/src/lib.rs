@@ -1,6 +1,6 @@
 //! The engine: what the generic binary does with tables.
 //!
-//! An [`Engine`] holds a plan and answers requests: it reads tables (JSONL, CSV, Parquet) from a store, checks
+//! An [`Engine`] holds a plan and answers requests: it reads tables (JSON, CSV, Avro, Parquet) from a store, checks
 //! their records, computes transforms on DataFusion, and publishes the results so that readers see the old rows
 //! or the new ones. Events of [`stream`]s are answered record by record. DataFusion and Arrow appear in no signature here.
 //!

@@ -2,6 +2,7 @@
 
 use crate::check::{Checks, shown};
 use crate::failure::{Result, defect, failure};
+use crate::formats::avro::write::object_schema;
 use crate::formats::encode::{Encoded, Encoder};
 use crate::keys::KeyHasher;
 use crate::partition::{Value, folder};
@@ -9,8 +10,9 @@ use crate::read::object_fields;
 use arrow::array::{Array, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::record_batch::RecordBatch;
+use arrow::row::{RowConverter, SortField};
 use flow_plan::{ErrorName, Field, Schema, Table};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A sink in the making.
@@ -20,6 +22,8 @@ pub struct Output<'p> {
     table: &'p Table,
     schema: &'p Schema,
     fields: Arc<[Field]>,
+    /// The Avro of its objects.
+    avro: Option<Arc<serde_json::Value>>,
     /// Values of partition columns that the request fixes.
     fixed: Vec<Option<Value>>,
     /// `None`: the rows have passed the schema's checks already.
@@ -53,11 +57,13 @@ impl<'p> Output<'p> {
                 ));
             }
         }
+        let fields = object_fields(table, schema);
         Ok(Output {
             name,
             table,
             schema,
-            fields: object_fields(table, schema).into(),
+            avro: schema.avro.as_ref().map(|avro| Arc::new(object_schema(avro, &fields))),
+            fields: fields.into(),
             fixed,
             checks,
             encoders: BTreeMap::new(),
@@ -91,8 +97,9 @@ impl<'p> Output<'p> {
             return self.put(folder(&self.table.partitions, &values), batch);
         }
         let mut rows: BTreeMap<Vec<Value>, Vec<u32>> = BTreeMap::new();
-        for (row, index) in (0..batch.num_rows()).zip(0..) {
-            rows.entry(self.values(batch, row)?).or_default().push(index);
+        for group in self.groups(batch)? {
+            let first = group.first().copied().unwrap_or_default();
+            rows.insert(self.values(batch, usize::try_from(first).map_err(defect)?)?, group);
         }
         for (values, rows) in rows {
             let part = if rows.len() == batch.num_rows() {
@@ -105,6 +112,30 @@ impl<'p> Output<'p> {
         Ok(())
     }
 
+    /// The rows of each combination of the partition columns' values, in the order in which they come first.
+    fn groups(&self, batch: &RecordBatch) -> Result<Vec<Vec<u32>>> {
+        let columns: Vec<_> = self
+            .table
+            .partitions
+            .iter()
+            .filter(|partition| partition.in_schema)
+            .filter_map(|partition| batch.column_by_name(&partition.name).cloned())
+            .collect();
+        let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
+        let converter = RowConverter::new(fields).map_err(defect)?;
+        let keys = converter.convert_columns(&columns).map_err(defect)?;
+        let mut known: HashMap<_, usize> = HashMap::new();
+        let mut groups: Vec<Vec<u32>> = Vec::new();
+        for (key, row) in keys.iter().zip(0..) {
+            let group = *known.entry(key).or_insert(groups.len());
+            match groups.get_mut(group) {
+                Some(group) => group.push(row),
+                None => groups.push(vec![row]),
+            }
+        }
+        Ok(groups)
+    }
+
     fn put(&mut self, folder: String, batch: &RecordBatch) -> Result<()> {
         if let Some(hasher) = &self.hasher {
             self.keys.entry(folder.clone()).or_default().extend(hasher.hash(batch)?);
@@ -113,10 +144,10 @@ impl<'p> Output<'p> {
     }
 
     fn encoder(&mut self, folder: String) -> &mut Encoder {
-        let (format, fields) = (self.table.format, &self.fields);
+        let (format, fields, avro) = (self.table.format, &self.fields, &self.avro);
         self.encoders
             .entry(folder)
-            .or_insert_with(|| Encoder::new(format, Arc::clone(fields)))
+            .or_insert_with(|| Encoder::new(format, Arc::clone(fields), avro.clone()))
     }
 
     fn check(&self, batch: &RecordBatch) -> Result<()> {

@@ -38,7 +38,7 @@ pub use base::{Base, begin};
 
 use crate::failpoint;
 use crate::failure::{Fault, Result, failure, store_failure};
-use crate::formats::encode::{Encoded, extension};
+use crate::formats::encode::{Encoded, extension, put_options};
 use crate::read::{NamedObject, RECORD_FOLDER, RECORD_NAME, RECORD_VERSION, Record, TablePlace};
 use base::Folder;
 use flow_plan::{ErrorName, Format};
@@ -90,7 +90,7 @@ pub async fn publish(
         let folder = base.folder(table, &name).await?;
         steps.push(plan(folder, schema, format, objects)?);
     }
-    write_objects(&place, table, &mut steps).await?;
+    write_objects(&place, table, format, &mut steps).await?;
     switch(&place, table, &steps).await?;
     for step in &steps {
         clean::folder(&place, &step.folder.relative, &step.record).await?;
@@ -149,7 +149,7 @@ fn plan(folder: Folder, schema: &str, format: Format, objects: Vec<Encoded>) -> 
     })
 }
 
-async fn write_objects(place: &TablePlace, table: &str, steps: &mut [Step]) -> Result<()> {
+async fn write_objects(place: &TablePlace, table: &str, format: Format, steps: &mut [Step]) -> Result<()> {
     for step in steps.iter_mut() {
         let Some(objects) = &mut step.objects else { continue };
         for (object, named) in objects.iter_mut().zip(&step.record.objects) {
@@ -158,7 +158,7 @@ async fn write_objects(place: &TablePlace, table: &str, steps: &mut [Step]) -> R
             let bytes = object.read()?;
             place
                 .store
-                .put(&place.path(&place.key(&key))?, bytes.into())
+                .put_opts(&place.path(&place.key(&key))?, bytes.into(), put_options(format, PutMode::Overwrite))
                 .await
                 .map_err(|error| store_failure("write", &place.shown(&key), &error))?;
             failpoint::hit("after-put-object");

@@ -32,7 +32,8 @@ struct State {
     read: u64,
     invalid: u64,
     kinds: BTreeMap<String, u64>,
-    first: Option<(String, BadRecord)>,
+    /// The object, what its records are counted by, and the record.
+    first: Option<(String, &'static str, BadRecord)>,
     spools: BTreeMap<usize, (Spool, u64)>,
 }
 
@@ -62,15 +63,16 @@ impl Tally {
         }
     }
 
-    /// Adds a chunk: `total` records of an object in a folder, `bad` of them bad.
-    pub fn add(&self, folder: usize, object: &str, total: u64, bad: &[BadRecord]) -> Result<()> {
+    /// Adds a chunk: `total` records of an object in a folder, `bad` of them bad. `unit` is what their numbers count:
+    /// lines, records.
+    pub fn add(&self, folder: usize, object: &str, total: u64, bad: &[BadRecord], unit: &'static str) -> Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.read += total;
         state.invalid += bad.len() as u64;
         for record in bad {
             *state.kinds.entry(kind_of(&record.problem)).or_default() += 1;
             if state.first.is_none() {
-                state.first = Some((object.to_owned(), record.clone()));
+                state.first = Some((object.to_owned(), unit, record.clone()));
             }
             if self.quarantine {
                 let line = serde_json::to_vec(&QuarantinedRecord {
@@ -118,7 +120,7 @@ impl Tally {
     /// The failure of policy `fail`, if there is a bad record.
     pub fn refuse(&self) -> Result<()> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((object, bad)) = &state.first else { return Ok(()) };
+        let Some((object, unit, bad)) = &state.first else { return Ok(()) };
         let more = match state.invalid - 1 {
             0 => String::new(),
             1 => "; 1 more record is bad".into(),
@@ -127,7 +129,7 @@ impl Tally {
         Err(failure(
             ErrorName::InvalidRecord,
             format!(
-                "`{object}` line {}{}: {}{more}. Table `{}` fails at bad records: mend the data, or let the table \
+                "`{object}` {unit} {}{}: {}{more}. Table `{}` fails at bad records: mend the data, or let the table \
                  `quarantine` or `drop` them",
                 bad.line,
                 field_of(&bad.problem),
@@ -150,8 +152,8 @@ impl Tally {
             for (kind, count) in &state.kinds {
                 *kinds.entry(kind.clone()).or_default() += count;
             }
-            if let (true, Some((object, bad))) = (first.is_empty(), &state.first) {
-                first = format!("`{object}` line {}{}: {}", bad.line, field_of(&bad.problem), bad.problem.reason);
+            if let (true, Some((object, unit, bad))) = (first.is_empty(), &state.first) {
+                first = format!("`{object}` {unit} {}{}: {}", bad.line, field_of(&bad.problem), bad.problem.reason);
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "a share; fewer records than 2^53")]

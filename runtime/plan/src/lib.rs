@@ -35,7 +35,7 @@ pub use stream::{
     Decode, Destination, Idempotent, RECORD_FACTS, Refused, STREAM_VARIABLE, Stream, StreamAction, StreamSource, StreamTarget,
     StreamUnit,
 };
-pub use table::{Compression, Format, Invalid, Location, Partition, Table, TableRole, Text};
+pub use table::{AvroCompression, Compression, Format, Invalid, Location, Partition, Table, TableRole, Text};
 pub use transform::{Column, Input, JoinKind, Operator, Sort, SortOrder, Transform};
 pub use types::{Check, DataType, Field, Schema};
 

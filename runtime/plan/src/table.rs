@@ -73,6 +73,8 @@ pub struct Partition {
 pub enum Format {
     /// One JSON object a line.
     Jsonl,
+    /// Read: a JSON array of objects, or one object a line, told apart by the first character. Written: an array.
+    Json,
     /// Parquet, one row group per 1,048,576 rows at most.
     Parquet {
         /// Of every column.
@@ -83,7 +85,50 @@ pub enum Format {
     Csv {
         /// Whether the first line names the columns.
         header: bool,
+        /// Between two fields; an ASCII character.
+        #[serde(default = "comma", skip_serializing_if = "is_comma")]
+        separator: char,
+        /// Around fields that hold a separator; an ASCII character.
+        #[serde(default = "double_quote", skip_serializing_if = "is_double_quote")]
+        quote: char,
     },
+    /// Avro Object Container Files, with the schema's `avro` in them.
+    Avro {
+        /// Of every block.
+        #[serde(default)]
+        compression: AvroCompression,
+    },
+}
+
+fn comma() -> char {
+    ','
+}
+
+fn double_quote() -> char {
+    '"'
+}
+
+fn is_comma(separator: &char) -> bool {
+    *separator == comma()
+}
+
+fn is_double_quote(quote: &char) -> bool {
+    *quote == double_quote()
+}
+
+/// Avro's compression codecs that Flow writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AvroCompression {
+    /// Deflate, which every reader of Avro knows.
+    #[default]
+    Deflate,
+    /// Snappy.
+    Snappy,
+    /// Zstandard.
+    Zstd,
+    /// No compression.
+    None,
 }
 
 /// Parquet's compression codecs that Flow writes.

@@ -111,4 +111,7 @@ pub struct Schema {
     /// Checks, in the order of the source text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
+    /// The schema as Avro has it, the same as in `schemas/NAME.avsc`; there where a table of these rows is Avro.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avro: Option<serde_json::Value>,
 }

@@ -1,4 +1,4 @@
-//! Schemas of Avro files: `schema Demand from "schemas/demand.avsc"`.
+//! Schemas of Avro files: `schema Demand from "schemas/demand.avsc"`; and the way back, [`write`].
 //!
 //! Read by hand rather than with a crate for Avro: a message must name the place in the file, and a logical type that does
 //! not fit must be an error, where Avro's own parsers fall back to the type below it without a word. What Flow adds to a
@@ -7,6 +7,7 @@
 mod default;
 mod document;
 mod types;
+pub mod write;
 
 use crate::program::{SchemaField, Type};
 use crate::resolve::duplicate;

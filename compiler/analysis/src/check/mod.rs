@@ -8,6 +8,7 @@
 mod attributes;
 mod build;
 mod call;
+mod catalog;
 mod construct;
 mod deployed;
 pub(crate) mod display;

@@ -88,7 +88,11 @@ impl<'a> Checker<'a> {
     fn catalog(&mut self, catalog: &Expr) -> Option<Catalog> {
         let (database, table, read) = (catalog.entry("database")?, catalog.entry("table")?, catalog.entry("read")?);
         let read = self.statements(read);
-        Some(Catalog { database: database.clone(), table: table.clone(), read })
+        let projected = match catalog.entry("projected").and_then(Expr::constant) {
+            Some(Value::Bool(projected)) => Some(*projected),
+            _ => None,
+        };
+        Some(Catalog { database: database.clone(), table: table.clone(), read, projected })
     }
 
     fn table_of(
@@ -144,9 +148,12 @@ impl<'a> Checker<'a> {
         match text("name")?.as_str() {
             "jsonl" => Some(TableFormat::Jsonl),
             "parquet" => Some(TableFormat::Parquet { compression: text("compression").unwrap_or_else(|| "zstd".to_owned()) }),
+            "json" => Some(TableFormat::Json),
+            "avro" => Some(TableFormat::Avro { compression: text("compression").unwrap_or_else(|| "deflate".to_owned()) }),
             "csv" => {
                 let header = !matches!(format.entry("header").and_then(Expr::constant), Some(Value::Bool(false)));
-                Some(TableFormat::Csv { header })
+                let char = |name: &str, default| text(name).and_then(|text| text.chars().next()).unwrap_or(default);
+                Some(TableFormat::Csv { header, separator: char("separator", ','), quote: char("quote", '"') })
             }
             _ => None,
         }

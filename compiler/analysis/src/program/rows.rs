@@ -178,10 +178,21 @@ pub enum TableFormat {
         /// The codec's name.
         compression: String,
     },
+    /// A JSON array, or JSON lines, on the way in; an array on the way out.
+    Json,
     /// CSV.
     Csv {
         /// Column names in the first line.
         header: bool,
+        /// Between two fields.
+        separator: char,
+        /// Around a field with a separator in it.
+        quote: char,
+    },
+    /// Avro Object Container Files with a codec: `deflate`, `snappy`, `zstd`, `none`.
+    Avro {
+        /// The codec's name.
+        compression: String,
     },
 }
 
@@ -226,6 +237,8 @@ pub struct Catalog {
     pub table: Expr,
     /// What reading it there takes.
     pub read: Vec<PolicyStatement>,
+    /// Whether its partitions are projected; `false`: each has to be registered; `None` where others know.
+    pub projected: Option<bool>,
 }
 
 /// A pure function from tables to a table.

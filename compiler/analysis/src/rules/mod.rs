@@ -4,6 +4,7 @@
 //!
 //! A rule that cannot be wrong is an error; one that can is a warning. Rules never look at the clock.
 
+mod catalogs;
 mod catches;
 mod circles;
 mod constant;
@@ -66,6 +67,8 @@ pub fn check(program: &Program, diagnostics: &mut Diagnostics) {
     places::partition_types(program, diagnostics);
     places::csv_is_flat(program, diagnostics);
     places::catalog_names(program, diagnostics);
+    catalogs::formats(program, diagnostics);
+    catalogs::partitions(program, diagnostics);
     places::quarantine_in_table(program, diagnostics);
     pii::results(program, diagnostics);
     pii::handed_on(program, diagnostics);

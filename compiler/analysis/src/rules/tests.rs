@@ -321,11 +321,11 @@ fn what_tables_hold() {
         default: None,
         span: at(),
     });
-    program.tables[1].format = TableFormat::Csv { header: true };
+    program.tables[1].format = TableFormat::Csv { header: true, separator: ',', quote: '"' };
     assert_eq!(messages(&program), ["0515 `b` is CSV, which has no form for `tags`"]);
 
     let mut program = with(flow(clean()));
-    program.tables[0].catalog = Some(Catalog { database: text("dpcMart"), table: text("a"), read: Vec::new() });
+    program.tables[0].catalog = Some(Catalog { database: text("dpcMart"), table: text("a"), read: Vec::new(), projected: None });
     assert_eq!(messages(&program), ["0516 Athena cannot read a database named `dpcMart`"]);
 
     let mut program = with(flow(clean()));

@@ -12,7 +12,7 @@ use flow_analysis::program::{
     self, Expr, ExprKind, InvalidPolicy, Operator, OperatorKind, Program, SchemaField, SchemaId, TableFormat,
 };
 use flow_plan::{
-    Check, Column, Compression, Field, Format, Input, Invalid, Location, Partition, Plan, Schema, Slot, Sort,
+    AvroCompression, Check, Column, Compression, Field, Format, Input, Invalid, Location, Partition, Plan, Schema, Slot, Sort,
     SortOrder, Table, TableRole, Text, Transform,
 };
 use indexmap::IndexMap;
@@ -103,7 +103,13 @@ pub(crate) fn field(program: &Program, field: &SchemaField) -> Field {
 }
 
 fn lower_schema(program: &Program, schema: &program::Schema, rows: &mut Rows<'_>) -> Schema {
+    let avro = program
+        .tables
+        .iter()
+        .filter(|table| matches!(table.format, TableFormat::Avro { .. }))
+        .any(|table| program.schema(table.schema).is_some_and(|of| of.name == schema.name));
     Schema {
+        avro: avro.then(|| flow_analysis::avro::write::schema(program, schema)),
         doc: schema.doc.clone(),
         fields: schema.fields.iter().map(|f| field(program, f)).collect(),
         checks: schema
@@ -140,7 +146,18 @@ fn lower_table(program: &Program, table: &program::Table, slots: &mut Slots<'_>)
                     _ => Compression::Zstd,
                 },
             },
-            TableFormat::Csv { header } => Format::Csv { header: *header },
+            TableFormat::Json => Format::Json,
+            TableFormat::Csv { header, separator, quote } => {
+                Format::Csv { header: *header, separator: *separator, quote: *quote }
+            }
+            TableFormat::Avro { compression } => Format::Avro {
+                compression: match compression.as_str() {
+                    "snappy" => AvroCompression::Snappy,
+                    "zstd" => AvroCompression::Zstd,
+                    "none" => AvroCompression::None,
+                    _ => AvroCompression::Deflate,
+                },
+            },
         },
         partitions: table
             .partitions

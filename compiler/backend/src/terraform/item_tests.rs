@@ -56,6 +56,31 @@ fn outputs_and_schedules() {
 }
 
 #[test]
+fn catalogs() {
+    let built = built(include_str!("programs/catalogs.flow"));
+    let catalog = built.iter().find(|(_, text)| text.contains("aws_glue_catalog_table")).unwrap();
+    insta::assert_snapshot!(catalog.1);
+    // The schema is the same in the catalog, in the plan and in its file, less the fields that are folders.
+    let avsc: serde_json::Value = serde_json::from_str(&file(&built, "schemas/Sale.avsc")).unwrap();
+    let plan: serde_json::Value = serde_json::from_str(&file(&built, "plan.json")).unwrap();
+    assert_eq!(plan["schemas"]["Sale"]["avro"], avsc);
+    assert_eq!(plan["schemas"]["Line"]["avro"], serde_json::Value::Null);
+    let mut held = avsc;
+    held["fields"].as_array_mut().unwrap().retain(|field| field["name"] != "region");
+    let held = serde_json::Value::from(serde_json::Value::from(held.to_string()).to_string());
+    let of = |name: &str| format!("aws_glue_catalog_table.{name}");
+    let serde = |name: &str| format!("{}.storage_descriptor[0].ser_de_info[0]", of(name));
+    deployed(&built, "env = \"dev\"\nraw = \"demo-raw-dev\"", &[
+        &format!(r#"{}.parameters["avro.schema.literal"] == jsondecode({held})"#, serde("sales_avro_table")),
+        &format!(r#"endswith({}.serialization_library, ".AvroSerDe")"#, serde("sales_avro_table")),
+        &format!(r#"{}.parameters["projection.region.values"] == "eu,us""#, of("sales_avro_table")),
+        &format!(r#"{}.parameters["projection.hour.range"] == "0,23""#, of("sales_avro_table")),
+        &format!(r#"!contains(keys({}.parameters), "projection.enabled")"#, of("sales_parquet_table")),
+        &format!(r#"{}.parameters["separatorChar"] == ";""#, serde("lines_csv_table")),
+    ]);
+}
+
+#[test]
 fn items_with_a_condition() {
     let built = built(include_str!("programs/items_with_when.flow"));
     let shown = ["messaging.tf", "functions.tf", "roles.tf", "schedules.tf", "state_machines.tf", "outputs.tf"];

@@ -1,6 +1,6 @@
 //! Schemas to Avro and back.
 
-use crate::avro;
+use flow_analysis::avro::write as avro;
 use flow_analysis::program::{Program, Schema, Type};
 use flow_analysis::strictness::Levels;
 use flow_analysis::{Surroundings, Texts, check_with};

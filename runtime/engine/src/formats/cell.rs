@@ -1,12 +1,13 @@
 //! Cells: one field's value of one record, between the text of JSONL and CSV and Arrow's columns.
 
 use crate::formats::Problem;
-use crate::formats::json_value::conform;
+use crate::formats::json_value;
 use crate::temporal::{parse_date, parse_timestamp, shorten};
 use crate::types::type_name;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use flow_plan::{DataType, Field};
+use indexmap::IndexMap;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -27,8 +28,12 @@ pub enum Cell<'a> {
     Decimal(i128),
     /// `Bytes`.
     Bytes(Vec<u8>),
-    /// A list, map or struct, in the form that [`conform`] gives.
-    Nested(Value),
+    /// The elements of a list.
+    List(Vec<Cell<'a>>),
+    /// The entries of a map.
+    Map(Box<IndexMap<Cow<'a, str>, Cell<'a>>>),
+    /// The fields of a struct, in its order.
+    Struct(Vec<Cell<'a>>),
 }
 
 /// Kinds of problems, as they are counted.
@@ -175,20 +180,6 @@ pub fn from_text<'a>(data_type: &DataType, text: Cow<'a, str>) -> Result<Cell<'a
     }
 }
 
-/// A list or object of JSON.
-pub fn from_value(data_type: &DataType, value: Value) -> Result<Cell<'static>, Misfit> {
-    match data_type {
-        DataType::Json => Ok(Cell::Text(value.to_string().into())),
-        DataType::List { .. } | DataType::Map { .. } | DataType::Struct { .. } => {
-            conform(value, data_type, "").map(Cell::Nested)
-        }
-        _ => Err(wrong_type(
-            data_type,
-            if value.is_array() { "a list" } else { "an object" },
-        )),
-    }
-}
-
 /// A field of CSV. An empty one is `none` where the field is optional.
 pub fn from_csv<'a>(field: &Field, text: &'a str) -> Result<Cell<'a>, Problem> {
     if text.is_empty() && field.optional {
@@ -221,10 +212,7 @@ pub fn from_csv<'a>(field: &Field, text: &'a str) -> Result<Cell<'a>, Problem> {
             .map(|value| Cell::Text(value.to_string().into()))
             .map_err(|_| wrong()),
         DataType::List { .. } | DataType::Map { .. } | DataType::Struct { .. } => {
-            match serde_json::from_str::<Value>(text) {
-                Ok(value) => from_value(data_type, value),
-                Err(_) => Err(wrong()),
-            }
+            json_value::parse(text, data_type).unwrap_or_else(|| Err(wrong()))
         }
         _ => from_text(data_type, Cow::Borrowed(text)),
     };

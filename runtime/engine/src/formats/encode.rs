@@ -4,18 +4,24 @@
 //! The bytes depend on the rows and their order alone: rows are written in batches of a fixed size however they
 //! arrive, and an object is closed after the batch with which it reaches [`OBJECT_BYTES`].
 
-use crate::failure::{Result, defect, spool_failure};
-use crate::formats::{csv, jsonl};
+use crate::failure::{Result, defect, failure, spool_failure};
+use crate::formats::avro::write::AvroWriter;
+use crate::formats::csv::{self, Dialect};
+use crate::formats::jsonl::{self, Parts};
 use crate::types::{Texts, arrow_field, hex};
+use arrow::array::{Array, ArrayRef};
 use arrow::compute::{BatchCoalescer, cast};
 use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use flow_plan::{Compression, Field, Format};
+use arrow::row::{RowConverter, SortField};
+use flow_plan::{Compression, ErrorName, Field, Format};
+use object_store::{Attribute, Attributes, PutMode, PutOptions};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression as ParquetCompression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 use tempfile::SpooledTempFile;
@@ -26,6 +32,8 @@ pub const OBJECT_BYTES: u64 = 128 << 20;
 const BATCH: usize = 8192;
 /// Rows of a row group of Parquet.
 const ROW_GROUP: usize = 1_048_576;
+/// Values of a column that are looked at before it is written.
+const SAMPLE: usize = 1024;
 /// Bytes of an object that stay in memory.
 const IN_MEMORY: usize = 1 << 20;
 
@@ -66,6 +74,11 @@ impl Write for Spool {
 }
 
 impl Spool {
+    /// Bytes written so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// The finished object.
     pub fn finish(self, rows: u64) -> Result<Encoded> {
         Ok(Encoded {
@@ -110,15 +123,32 @@ impl Encoded {
 pub fn extension(format: Format) -> &'static str {
     match format {
         Format::Jsonl => "jsonl",
+        Format::Json => "json",
+        Format::Avro { .. } => "avro",
         Format::Parquet { .. } => "parquet",
         Format::Csv { .. } => "csv",
     }
+}
+
+/// How an object is put: with the media type of its contents.
+pub fn put_options(format: Format, mode: PutMode) -> PutOptions {
+    let content = match format {
+        Format::Jsonl => "application/x-ndjson",
+        Format::Json => "application/json",
+        Format::Avro { .. } => "avro/binary",
+        Format::Parquet { .. } => "application/vnd.apache.parquet",
+        Format::Csv { .. } => "text/csv",
+    };
+    let attributes = Attributes::from_iter([(Attribute::ContentType, content)]);
+    PutOptions { mode, attributes, ..PutOptions::default() }
 }
 
 /// Encodes the rows of one partition folder.
 pub struct Encoder {
     format: Format,
     fields: Arc<[Field]>,
+    /// The Avro of the objects, where they are Avro.
+    avro: Option<Arc<serde_json::Value>>,
     schema: SchemaRef,
     pending: BatchCoalescer,
     open: Option<Open>,
@@ -139,11 +169,12 @@ struct Open {
 enum Writer {
     Text(Spool),
     Parquet(Box<ArrowWriter<Spool>>),
+    Avro(Box<AvroWriter>),
 }
 
 impl Encoder {
-    /// An encoder for rows of these fields.
-    pub fn new(format: Format, fields: Arc<[Field]>) -> Self {
+    /// An encoder for rows of these fields. `avro` is their schema where the format is Avro.
+    pub fn new(format: Format, fields: Arc<[Field]>, avro: Option<Arc<serde_json::Value>>) -> Self {
         let schema = Arc::new(ArrowSchema::new(
             fields
                 .iter()
@@ -159,6 +190,7 @@ impl Encoder {
             format,
             pending: BatchCoalescer::new(Arc::clone(&schema), BATCH),
             fields,
+            avro,
             schema,
             open: None,
             done: Vec::new(),
@@ -197,21 +229,26 @@ impl Encoder {
 
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         if self.open.is_none() {
-            let writer = self.start()?;
+            let writer = self.start(batch)?;
             self.open = Some(Open { writer, rows: 0 });
         }
         let Some(open) = &mut self.open else { return Ok(()) };
+        let before = open.rows;
         open.rows += batch.num_rows() as u64;
         let bytes = match &mut open.writer {
             Writer::Parquet(writer) => {
                 writer.write(batch).map_err(write_failure)?;
                 (writer.bytes_written() + writer.in_progress_size()) as u64
             }
+            Writer::Avro(writer) => {
+                writer.write(batch)?;
+                writer.bytes()
+            }
             Writer::Text(spool) => {
-                if self.format == Format::Jsonl {
-                    jsonl::write(spool, batch, &self.fields)?;
-                } else {
-                    csv::write(spool, batch)?;
+                match self.format {
+                    Format::Csv { separator, quote, .. } => csv::write(spool, batch, Dialect::new(separator, quote)?)?,
+                    Format::Json => jsonl::write(spool, batch, &self.fields, Parts::Array(before))?,
+                    _ => jsonl::write(spool, batch, &self.fields, Parts::Lines)?,
                 }
                 spool.bytes
             }
@@ -219,15 +256,21 @@ impl Encoder {
         if bytes >= OBJECT_BYTES { self.close() } else { Ok(()) }
     }
 
-    fn start(&self) -> Result<Writer> {
+    fn start(&self, first: &RecordBatch) -> Result<Writer> {
         let mut spool = Spool::default();
         Ok(match self.format {
-            Format::Jsonl => Writer::Text(spool),
-            Format::Csv { header } => {
+            Format::Jsonl | Format::Json => Writer::Text(spool),
+            Format::Csv { header, separator, quote } => {
                 if header {
-                    csv::write_header(&mut spool, &self.schema)?;
+                    csv::write_header(&mut spool, &self.schema, Dialect::new(separator, quote)?)?;
                 }
                 Writer::Text(spool)
+            }
+            Format::Avro { compression } => {
+                let Some(avro) = &self.avro else {
+                    return Err(failure(ErrorName::BadPlan, "the plan has no Avro of the schema of an Avro table".to_owned()));
+                };
+                Writer::Avro(Box::new(AvroWriter::new(spool, avro, &self.schema, compression)?))
             }
             Format::Parquet { compression } => {
                 let compression = match compression {
@@ -239,8 +282,11 @@ impl Encoder {
                     .set_compression(compression)
                     .set_max_row_group_row_count(Some(ROW_GROUP))
                     .set_created_by(concat!("flow ", env!("CARGO_PKG_VERSION")).to_owned());
-                for field in self.fields.iter().filter(|field| field.key) {
-                    // Every value is there once: a dictionary would be built only to be given up.
+                for (field, column) in self.fields.iter().zip(first.columns()) {
+                    if !field.key && !is_distinct(column)? {
+                        continue;
+                    }
+                    // Nearly every value is there once: a dictionary would be built only to be given up.
                     properties = properties.set_column_dictionary_enabled(field.name.as_str().into(), false);
                 }
                 let options = ArrowWriterOptions::new().with_properties(properties.build());
@@ -254,7 +300,13 @@ impl Encoder {
     fn close(&mut self) -> Result<()> {
         let Some(open) = self.open.take() else { return Ok(()) };
         let spool = match open.writer {
-            Writer::Text(spool) => spool,
+            Writer::Text(mut spool) => {
+                if self.format == Format::Json {
+                    spool.write_all(b"]\n").map_err(|error| spool_failure(&error))?;
+                }
+                spool
+            }
+            Writer::Avro(writer) => writer.into_inner(),
             Writer::Parquet(writer) => writer.into_inner().map_err(write_failure)?,
         };
         self.done.push(spool.finish(open.rows)?);
@@ -268,6 +320,19 @@ impl Encoder {
         self.close()?;
         Ok(self.done)
     }
+}
+
+/// Whether nearly all of the first values of a column differ. What an object's bytes are follows from its rows alone, so
+/// its first rows may decide it.
+fn is_distinct(column: &ArrayRef) -> Result<bool> {
+    if column.data_type().is_nested() || column.len() < SAMPLE / 4 {
+        return Ok(false);
+    }
+    let sample = column.slice(0, column.len().min(SAMPLE));
+    let converter = RowConverter::new(vec![SortField::new(sample.data_type().clone())]).map_err(defect)?;
+    let rows = converter.convert_columns(std::slice::from_ref(&sample)).map_err(defect)?;
+    let distinct: HashSet<_> = rows.iter().collect();
+    Ok(distinct.len() * 10 > sample.len() * 9)
 }
 
 fn write_failure(error: parquet::errors::ParquetError) -> crate::failure::Fault {

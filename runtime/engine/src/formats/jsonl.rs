@@ -1,11 +1,13 @@
-//! JSONL: a schema-driven reader, from text straight into cells, that reports each bad record on its own.
+//! JSON: a schema-driven reader, from text straight into cells, that reports each bad record on its own.
 //!
-//! A record is one line with one JSON object. `\r\n`, blank lines, a byte order mark at the start and a missing
-//! final line break are fine; unknown fields are ignored; of a field that stands twice the last one counts.
+//! A record is one JSON object: of JSONL a line, where `\r\n`, blank lines, a byte order mark at the start and a missing
+//! final line break are fine; or an element of an array; or a text of its own. Unknown fields are ignored; of a field
+//! that stands twice the last one counts.
 
 use crate::failure::{Result, defect, spool_failure};
-use crate::formats::cell::{self, Cell, Misfit, kind, problem, required};
+use crate::formats::cell::{Cell, kind, problem, required};
 use crate::formats::columns::Columns;
+use crate::formats::json_value::{Deep, ValueSeed};
 use crate::formats::{BadRecord, Decoded, Problem};
 use crate::lower::value_text;
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -16,20 +18,39 @@ use arrow::record_batch::RecordBatch;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use flow_plan::{DataType, Field};
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::io::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
-/// Reads JSONL records of one schema.
+/// Reads JSON records of one schema.
 #[derive(Debug)]
 pub struct JsonlReader {
     fields: Vec<Field>,
     by_name: HashMap<String, usize>,
+}
+
+/// The text of a record.
+#[derive(Debug, Clone, Copy)]
+pub enum Record<'a> {
+    /// Known to be UTF-8.
+    Text(&'a str),
+    /// Perhaps UTF-8.
+    Bytes(&'a [u8]),
+}
+
+/// Records as rows, and those that do not fit the schema's types.
+#[derive(Debug)]
+pub struct Records<T> {
+    /// Rows of the reader's fields.
+    pub batch: RecordBatch,
+    /// What stood beside the record of each row.
+    pub rows: Vec<T>,
+    /// What stood beside each record that is no row, and why it is none.
+    pub bad: Vec<(T, Problem)>,
 }
 
 /// What a record's reading gave, field by field.
@@ -54,52 +75,77 @@ impl JsonlReader {
 
     /// Reads a chunk of whole lines whose first line has the number `first`.
     pub fn read(&self, chunk: &[u8], first: u64) -> Result<Decoded> {
-        let mut columns = Columns::new(&self.fields, chunk.len() / 128)?;
-        let mut lines = Vec::with_capacity(chunk.len() / 128);
-        let mut spans = Vec::with_capacity(chunk.len() / 128);
+        let whole = chunk.len();
+        let text = match chunk.strip_prefix(b"\xef\xbb\xbf") {
+            Some(rest) if first == 1 => rest,
+            _ => chunk,
+        };
+        let mut start = whole - text.len();
+        let lines = text.split(|byte| *byte == b'\n').zip(first..).filter_map(|(text, line)| {
+            let span = start..start + text.len();
+            start = span.end + 1;
+            (!text.trim_ascii().is_empty()).then_some((span, line))
+        });
+        self.read_spans(chunk, lines, chunk.len() / 128)
+    }
+
+    /// Reads the records that stand at `spans` in `chunk`, each with its number.
+    pub fn read_spans(
+        &self,
+        chunk: &[u8],
+        spans: impl Iterator<Item = (Range<usize>, u64)>,
+        expected: usize,
+    ) -> Result<Decoded> {
+        // One check for the whole chunk; where it fails, each record is looked at on its own.
+        let text = std::str::from_utf8(chunk).ok();
+        let records = spans.map(|(span, number)| {
+            let record = match text {
+                Some(text) => Record::Text(text.get(span.clone()).unwrap_or_default()),
+                None => Record::Bytes(chunk.get(span.clone()).unwrap_or_default()),
+            };
+            (record, (span, number))
+        });
+        let read = self.read_records(records, expected)?;
+        let (spans, lines) = read.rows.into_iter().unzip();
+        let bad = read
+            .bad
+            .into_iter()
+            .map(|((span, line), problem)| BadRecord {
+                line,
+                problem,
+                record: String::from_utf8_lossy(chunk.get(span).unwrap_or_default().trim_ascii()).into_owned(),
+            })
+            .collect();
+        Ok(Decoded { batch: read.batch, lines, spans, bad })
+    }
+
+    /// Reads records, each a text of its own, with whatever tells one from another.
+    pub fn read_records<'a, T>(
+        &self,
+        records: impl IntoIterator<Item = (Record<'a>, T)>,
+        expected: usize,
+    ) -> Result<Records<T>> {
+        let mut columns = Columns::new(&self.fields, expected)?;
+        let mut rows = Vec::with_capacity(expected);
         let mut bad = Vec::new();
         let mut slots = Slots {
             cells: vec![Cell::None; self.fields.len()],
             seen: vec![false; self.fields.len()],
             problem: None,
         };
-        // One check for the whole chunk; where it fails, each line is looked at on its own.
-        let valid = std::str::from_utf8(chunk).is_ok();
-        let whole = chunk.len();
-        let chunk = match chunk.strip_prefix(b"\xef\xbb\xbf") {
-            Some(rest) if first == 1 => rest,
-            _ => chunk,
-        };
-        let mut start = whole - chunk.len();
-        for (line, text) in (first..).zip(chunk.split(|byte| *byte == b'\n')) {
-            let span = start..start + text.len();
-            start = span.end + 1;
-            let text = text.trim_ascii();
-            if text.is_empty() {
-                continue;
-            }
-            match self.record(text, valid, &mut slots) {
+        for (record, tag) in records {
+            match self.record(record, &mut slots) {
                 Ok(()) => {
                     columns.push(&mut slots.cells)?;
-                    lines.push(line);
-                    spans.push(span);
+                    rows.push(tag);
                 }
-                Err(problem) => bad.push(BadRecord {
-                    line,
-                    problem,
-                    record: String::from_utf8_lossy(text).into_owned(),
-                }),
+                Err(problem) => bad.push((tag, problem)),
             }
         }
-        Ok(Decoded {
-            batch: columns.finish()?,
-            lines,
-            spans,
-            bad,
-        })
+        Ok(Records { batch: columns.finish()?, rows, bad })
     }
 
-    fn record<'a>(&self, text: &'a [u8], valid: bool, slots: &mut Slots<'a>) -> Result<(), Problem> {
+    fn record<'a>(&self, record: Record<'a>, slots: &mut Slots<'a>) -> Result<(), Problem> {
         slots.cells.fill(Cell::None);
         slots.seen.fill(false);
         slots.problem = None;
@@ -108,17 +154,28 @@ impl JsonlReader {
             kind: kind::MALFORMED,
             reason,
         };
-        if !valid && let Err(error) = std::str::from_utf8(text) {
-            return Err(malformed(format!("not UTF-8: byte {} cannot stand there", error.valid_up_to() + 1)));
+        let text = match record {
+            Record::Text(text) => text,
+            Record::Bytes(bytes) => std::str::from_utf8(bytes.trim_ascii()).map_err(|error| {
+                malformed(format!("not UTF-8: byte {} cannot stand there", error.valid_up_to() + 1))
+            })?,
+        };
+        let text = text.trim_ascii();
+        if text.is_empty() {
+            return Err(malformed("expected an object, found nothing".to_owned()));
         }
-        if text.first() != Some(&b'{') {
+        if !text.starts_with('{') {
             // Say what it is, if it is JSON.
-            return Err(malformed(match serde_json::from_slice::<Value>(text) {
+            return Err(malformed(match serde_json::from_str::<Value>(text) {
                 Ok(value) => format!("expected an object, found {}", what(&value)),
+                Err(_) if text == "[" => {
+                    "expected an object, found the beginning of a list; objects that are JSON arrays are `format = json`"
+                        .to_owned()
+                }
                 Err(error) => json_reason(&error),
             }));
         }
-        let mut deserializer = serde_json::Deserializer::from_slice(text);
+        let mut deserializer = serde_json::Deserializer::from_str(text);
         RecordSeed { reader: self, slots }
             .deserialize(&mut deserializer)
             .and_then(|()| deserializer.end())
@@ -185,10 +242,10 @@ impl<'a> Visitor<'a> for RecordSeed<'_, 'a> {
                 continue;
             };
             expected = index + 1;
-            let cell = match map.next_value_seed(CellSeed { field })? {
+            let cell = match map.next_value_seed(ValueSeed { data_type: &field.data_type })? {
                 Ok(cell) => cell,
-                Err(misfit) => {
-                    self.slots.problem.get_or_insert_with(|| problem(field, misfit));
+                Err(deep) => {
+                    self.slots.problem.get_or_insert_with(|| problem(field, Deep::into_misfit(deep)));
                     continue;
                 }
             };
@@ -229,68 +286,17 @@ impl Visitor<'_> for KeySeed<'_> {
     }
 }
 
-/// Reads a value into a cell. What does not fit is no error of the JSON, so that the rest of the record is still
-/// read and malformed JSON after it is found.
-struct CellSeed<'r> {
-    field: &'r Field,
+/// How objects are parted.
+#[derive(Debug, Clone, Copy)]
+pub enum Parts {
+    /// Each on a line.
+    Lines,
+    /// As elements of an array, of which so many rows are written already; whoever closes it writes `]`.
+    Array(u64),
 }
 
-impl<'a> DeserializeSeed<'a> for CellSeed<'_> {
-    type Value = Result<Cell<'a>, Misfit>;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'a> Visitor<'a> for CellSeed<'_> {
-    type Value = Result<Cell<'a>, Misfit>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(cell::from_bool(&self.field.data_type, value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(cell::from_integer(&self.field.data_type, value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(cell::from_unsigned(&self.field.data_type, value))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(cell::from_float(&self.field.data_type, value))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, value: &'a str) -> Result<Self::Value, E> {
-        Ok(cell::from_text(&self.field.data_type, Cow::Borrowed(value)))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(cell::from_text(&self.field.data_type, Cow::Owned(value.to_owned())))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Ok(Cell::None))
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        let value = serde::Deserialize::deserialize(SeqAccessDeserializer::new(seq))?;
-        Ok(cell::from_value(&self.field.data_type, value))
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<Self::Value, A::Error> {
-        let value = serde::Deserialize::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(cell::from_value(&self.field.data_type, value))
-    }
-}
-
-/// Writes rows, one object a line: fields in the schema's order, `none` as an explicit null.
-pub fn write(out: &mut impl Write, batch: &RecordBatch, fields: &[Field]) -> Result<()> {
+/// Writes rows as JSON objects: fields in the schema's order, `none` as an explicit null.
+pub fn write(out: &mut impl Write, batch: &RecordBatch, fields: &[Field], parts: Parts) -> Result<()> {
     let names: Vec<String> = fields
         .iter()
         .enumerate()
@@ -300,6 +306,11 @@ pub fn write(out: &mut impl Write, batch: &RecordBatch, fields: &[Field]) -> Res
     let mut line = Vec::new();
     for row in 0..batch.num_rows() {
         line.clear();
+        line.extend_from_slice(match parts {
+            Parts::Lines => b"",
+            Parts::Array(0) if row == 0 => b"[",
+            Parts::Array(_) => b",\n",
+        });
         line.push(b'{');
         for (((name, field), column), nested) in names.iter().zip(fields).zip(batch.columns()).zip(&nested) {
             line.extend_from_slice(name.as_bytes());
@@ -320,7 +331,10 @@ pub fn write(out: &mut impl Write, batch: &RecordBatch, fields: &[Field]) -> Res
                 _ => serde_json::to_writer(&mut line, &text).map_err(defect)?,
             }
         }
-        line.extend_from_slice(b"}\n");
+        line.push(b'}');
+        if let Parts::Lines = parts {
+            line.push(b'\n');
+        }
         out.write_all(&line).map_err(|error| spool_failure(&error))?;
     }
     Ok(())

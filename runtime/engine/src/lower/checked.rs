@@ -57,6 +57,7 @@ impl State<'_> {
             doc: None,
             fields: self.columns.clone(),
             checks: vec![Check { field: None, text: text.to_owned(), condition: condition.clone() }],
+            avro: None,
         };
         let checks = Checks::new(self.session, &schema)?;
         let numbered = self.ordered;

@@ -49,14 +49,14 @@ fn run_with(tables: &Tables, operators: &Value, threads: &str) -> Result<Vec<Val
                 .step_by(step)
                 .map(|start| Ok(decoded.batch.slice(start, step.min(decoded.batch.num_rows() - start))))
                 .collect();
-            let schema = Schema { doc: None, fields: fields.clone(), checks: vec![] };
+            let schema = Schema { doc: None, fields: fields.clone(), checks: vec![], avro: None };
             let rows = stream_table(&schema, futures::stream::iter(batches).boxed())?;
             Ok(Source { rows: provider_as_source(rows), fields })
         };
         let mut running = executor.run("t", &transform, &mut sources).await?;
         let mut out = Vec::new();
         while let Some(batch) = running.next().await? {
-            jsonl::write(&mut out, &batch, &output)?;
+            jsonl::write(&mut out, &batch, &output, jsonl::Parts::Lines)?;
         }
         running.finish().await?;
         let lines = String::from_utf8(out).unwrap();

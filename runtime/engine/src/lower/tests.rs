@@ -20,6 +20,7 @@ fn run(fields: &Value, rows: &[Value], operators: &Value) -> Result<Vec<Value>, 
         doc: None,
         fields: fields.clone(),
         checks: vec![],
+        avro: None,
     };
     let transform: Transform = serde_json::from_value(json!({
         "inputs": [{"name": "t", "schema": "T"}], "output": "T", "from": "t", "operators": operators,
@@ -45,7 +46,7 @@ fn run(fields: &Value, rows: &[Value], operators: &Value) -> Result<Vec<Value>, 
         let mut running = executor.run("t", &transform, &mut sources).await?;
         let mut out = Vec::new();
         while let Some(batch) = running.next().await? {
-            jsonl::write(&mut out, &batch, &output)?;
+            jsonl::write(&mut out, &batch, &output, jsonl::Parts::Lines)?;
         }
         running.finish().await?;
         let lines = String::from_utf8(out).unwrap();

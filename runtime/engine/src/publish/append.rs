@@ -15,7 +15,7 @@
 
 use crate::failpoint;
 use crate::failure::{Result, failure, store_failure};
-use crate::formats::encode::{Encoded, extension};
+use crate::formats::encode::{Encoded, extension, put_options};
 use crate::publish::{Published, record_key};
 use crate::read::{Marker, TablePlace, join, marker_key, read_marker, read_record};
 use crate::types::hex;
@@ -54,7 +54,7 @@ pub async fn append(
             match &digest {
                 Some(digest) => {
                     let name = format!("append-{digest}-{index:05}.{}", extension(format));
-                    put(place, &join(&folder, &name), &mut object, PutMode::Overwrite).await?;
+                    put(place, &join(&folder, &name), &mut object, format, PutMode::Overwrite).await?;
                 }
                 None => add(place, &folder, format, &mut object).await?,
             }
@@ -108,7 +108,7 @@ async fn add(place: &TablePlace, folder: &str, format: Format, object: &mut Enco
     let mut number = 0_u64;
     loop {
         let name = format!("append-{digest}-{number:05}.{}", extension(format));
-        if put(place, &join(folder, &name), object, PutMode::Create).await? {
+        if put(place, &join(folder, &name), object, format, PutMode::Create).await? {
             return Ok(());
         }
         number += 1;
@@ -116,9 +116,9 @@ async fn add(place: &TablePlace, folder: &str, format: Format, object: &mut Enco
 }
 
 /// Writes an object; `false` where one of its name is there and `mode` does not replace it.
-async fn put(place: &TablePlace, key: &str, object: &mut Encoded, mode: PutMode) -> Result<bool> {
+async fn put(place: &TablePlace, key: &str, object: &mut Encoded, format: Format, mode: PutMode) -> Result<bool> {
     let bytes = object.read()?;
-    let options = PutOptions { mode, ..PutOptions::default() };
+    let options = put_options(format, mode);
     match place.store.put_opts(&place.path(&place.key(key))?, bytes.into(), options).await {
         Ok(_) => Ok(true),
         Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(false),

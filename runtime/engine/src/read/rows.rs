@@ -6,12 +6,16 @@
 
 use crate::check::Checks;
 use crate::failure::{Fault, Result, defect, failure, store_failure};
-use crate::formats::csv::CsvReader;
+use crate::formats::avro::AvroReader;
+use crate::formats::avro::container::{self, Blocks};
+use crate::formats::csv::{CsvReader, Dialect};
 use crate::formats::jsonl::JsonlReader;
 use crate::formats::{BadRecord, Decoded, parquet};
 use crate::keys::{KeyHasher, Keys};
 use crate::partition::Value;
 use crate::read::discover::{Folder, ObjectRef, TablePlace, join};
+use crate::read::elements::{Elements, elements};
+use crate::read::plain::{ByteStream, peek, plain};
 use crate::read::split::{Cut, Lines, split};
 use crate::tally::Tally;
 use crate::types::computed_schema;
@@ -83,11 +87,25 @@ struct Unit {
 
 enum Payload {
     Jsonl(Arc<JsonlReader>, Lines),
+    /// Elements of a JSON array.
+    Json(Arc<JsonlReader>, Elements),
     Csv(Arc<CsvReader>, Lines),
+    Avro(Arc<AvroReader>, Blocks),
     Parquet(RecordBatch, u64),
 }
 
+impl Payload {
+    /// What the numbers of its records count.
+    fn unit(&self) -> &'static str {
+        match self {
+            Payload::Jsonl(..) | Payload::Csv(..) => "line",
+            Payload::Json(..) | Payload::Avro(..) | Payload::Parquet(..) => "record",
+        }
+    }
+}
+
 struct Read {
+    unit: &'static str,
     folder: usize,
     object: Arc<str>,
     index: u32,
@@ -197,44 +215,80 @@ async fn open(
         .into_stream()
         .map_err(move |error| store_failure("read", &named, &error))
         .boxed();
-    let cut = if matches!(source.table.format, Format::Csv { .. }) { Cut::Quoted } else { Cut::Lines };
-    let mut chunks = Box::pin(split(bytes, shown.clone(), cut));
+    if let Format::Avro { .. } = source.table.format {
+        let Some((header, rest)) = container::open(bytes, &shown).await? else {
+            return Ok(futures::stream::empty().boxed());
+        };
+        let sync = header.sync;
+        let reader = Arc::new(AvroReader::new(header, &fields, source.schema.avro.as_ref(), &shown)?);
+        let chunks = container::blocks(rest, sync, shown);
+        return Ok(chunks.map_ok(move |blocks| unit(Payload::Avro(Arc::clone(&reader), blocks))).boxed());
+    }
+    text_units(&source.table, &fields, bytes, shown, unit).await
+}
+
+/// The units of an object that is text.
+async fn text_units(
+    table: &Table,
+    fields: &[Field],
+    bytes: ByteStream,
+    shown: String,
+    unit: impl Fn(Payload) -> Unit + Send + 'static,
+) -> Result<BoxStream<'static, Result<Unit>>> {
+    let bytes = plain(bytes, &shown).await?;
+    let (head, bytes) = peek(bytes, |head| head.len() >= 4 && first_byte(head).is_some()).await?;
+    is_text(&head, table.format, &shown)?;
+    if table.format == Format::Json && first_byte(&head) == Some(b'[') {
+        let reader = Arc::new(JsonlReader::new(fields));
+        let chunks = elements(bytes, shown);
+        return Ok(chunks.map_ok(move |chunk| unit(Payload::Json(Arc::clone(&reader), chunk))).boxed());
+    }
+    let Format::Csv { header, separator, quote } = table.format else {
+        let reader = Arc::new(JsonlReader::new(fields));
+        let chunks = split(bytes, shown, Cut::Lines);
+        return Ok(chunks.map_ok(move |lines| unit(Payload::Jsonl(Arc::clone(&reader), lines))).boxed());
+    };
+    let dialect = Dialect::new(separator, quote)?;
+    let mut chunks = Box::pin(split(bytes, shown.clone(), Cut::Quoted(dialect.quote)));
     let Some(mut first) = chunks.next().await.transpose()? else {
         return Ok(futures::stream::empty().boxed());
     };
-    is_text(&first.bytes, source.table.format, &shown)?;
-    if let Format::Csv { header } = source.table.format {
-        let reader = if header {
-            let (head, line) = cut_header(&mut first);
-            let reader = CsvReader::with_header(&fields, &head, &shown)?;
-            first.line = line;
-            reader
-        } else {
-            CsvReader::without_header(&fields)
-        };
-        let reader = Arc::new(reader);
-        let chunks = futures::stream::iter([Ok(first)]).chain(chunks);
-        return Ok(chunks.map_ok(move |lines| unit(Payload::Csv(Arc::clone(&reader), lines))).boxed());
-    }
-    let reader = Arc::new(JsonlReader::new(&fields));
+    let reader = if header {
+        let (head, line) = cut_header(&mut first, dialect.quote);
+        let reader = CsvReader::with_header(fields, dialect, &head, &shown)?;
+        first.line = line;
+        reader
+    } else {
+        CsvReader::without_header(fields, dialect)
+    };
+    let reader = Arc::new(reader);
     let chunks = futures::stream::iter([Ok(first)]).chain(chunks);
-    Ok(chunks.map_ok(move |lines| unit(Payload::Jsonl(Arc::clone(&reader), lines))).boxed())
+    Ok(chunks.map_ok(move |lines| unit(Payload::Csv(Arc::clone(&reader), lines))).boxed())
+}
+
+/// The first byte of a text that is no white space, a byte order mark left aside.
+fn first_byte(head: &[u8]) -> Option<u8> {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    head.iter().copied().find(|byte| !byte.is_ascii_whitespace())
 }
 
 /// Refuses an object that begins as a file of another kind does: each of its lines would be a bad record, with a
 /// reason that does not help.
 fn is_text(head: &[u8], format: Format, shown: &str) -> Result<()> {
-    const KINDS: [(&[u8], &str, &str); 7] = [
-        (b"\x1f\x8b", "compressed with gzip", "store it without compression"),
-        (b"\x28\xb5\x2f\xfd", "compressed with zstd", "store it without compression"),
-        (b"BZh", "compressed with bzip2", "store it without compression"),
+    const KINDS: [(&[u8], &str, &str); 6] = [
+        (b"BZh", "compressed with bzip2", "store it plain, or compressed with gzip or zstd"),
         (b"PK\x03\x04", "a ZIP archive", "store the files in it one by one"),
         (b"PAR1", "a Parquet file", "write `format = parquet` for this table"),
+        (b"Obj\x01", "an Avro file", "write `format = avro` for this table"),
         (b"\xff\xfe", "UTF-16 text", "store it as UTF-8"),
         (b"\xfe\xff", "UTF-16 text", "store it as UTF-8"),
     ];
+    let wanted = match format {
+        Format::Csv { .. } => "CSV",
+        Format::Json => "JSON",
+        _ => "JSON lines",
+    };
     let Some((_, found, help)) = KINDS.iter().find(|(magic, ..)| head.starts_with(magic)) else { return Ok(()) };
-    let wanted = if matches!(format, Format::Csv { .. }) { "CSV" } else { "JSON lines" };
     Err(failure(
         ErrorName::CorruptObject,
         format!("object `{shown}` is {found}, expected {wanted} in UTF-8: {help}"),
@@ -242,10 +296,10 @@ fn is_text(head: &[u8], format: Format, shown: &str) -> Result<()> {
 }
 
 /// Takes the first record off a chunk; also gives the line of the next one.
-fn cut_header(first: &mut Lines) -> (Bytes, u64) {
+fn cut_header(first: &mut Lines, quote: u8) -> (Bytes, u64) {
     let mut quoted = false;
     let end = first.bytes.iter().position(|byte| {
-        quoted ^= *byte == b'"';
+        quoted ^= *byte == quote;
         *byte == b'\n' && !quoted
     });
     let head = first.bytes.split_to(end.map_or(first.bytes.len(), |end| end + 1));
@@ -254,9 +308,15 @@ fn cut_header(first: &mut Lines) -> (Bytes, u64) {
 }
 
 fn decode(source: &CheckedRows, schema: SchemaRef, hasher: Option<&KeyHasher>, unit: Unit) -> Result<Read> {
+    let counted = unit.payload.unit();
     let (mut decoded, text) = match unit.payload {
         Payload::Jsonl(reader, lines) => (reader.read(&lines.bytes, lines.line)?, lines.bytes),
+        Payload::Json(reader, chunk) => {
+            let spans = chunk.spans.iter().cloned().zip(chunk.first..);
+            (reader.read_spans(&chunk.bytes, spans, chunk.spans.len())?, chunk.bytes)
+        }
         Payload::Csv(reader, lines) => (reader.read(&lines.bytes, lines.line)?, lines.bytes),
+        Payload::Avro(reader, blocks) => (reader.read(&blocks)?, Bytes::new()),
         Payload::Parquet(batch, first) => (
             parquet::conform(&batch, &source.object_fields(), first)?,
             Bytes::new(),
@@ -291,6 +351,7 @@ fn decode(source: &CheckedRows, schema: SchemaRef, hasher: Option<&KeyHasher>, u
         keys.iter_mut().for_each(|[high, _]| *high ^= folder);
     }
     Ok(Read {
+        unit: counted,
         folder: unit.folder,
         object: unit.object,
         index: unit.index,
@@ -376,6 +437,6 @@ fn finish(read: Read, keys: &mut Keys, tally: &Tally, names: &[Arc<str>]) -> Res
         without(&mut decoded, &twice)?;
         decoded.bad.sort_by_key(|bad| bad.line);
     }
-    tally.add(read.folder, &read.object, read.total - again, &decoded.bad)?;
+    tally.add(read.folder, &read.object, read.total - again, &decoded.bad, read.unit)?;
     Ok((decoded.batch.num_rows() > 0).then_some(decoded.batch))
 }

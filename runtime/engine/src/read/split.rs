@@ -8,9 +8,9 @@ use futures::{Stream, StreamExt};
 use memchr::{memchr_iter, memrchr};
 
 /// A chunk is given as soon as it holds so many bytes.
-const CHUNK: usize = 2 << 20;
+pub const CHUNK: usize = 2 << 20;
 /// The longest record.
-const RECORD_LIMIT: usize = 64 << 20;
+pub const RECORD_LIMIT: usize = 64 << 20;
 
 /// Whole records, with the line (from 1) of the first.
 #[derive(Debug, Clone)]
@@ -26,8 +26,8 @@ pub struct Lines {
 pub enum Cut {
     /// At every line break.
     Lines,
-    /// At a line break outside of quotes (RFC 4180): where the number of quotes so far is even.
-    Quoted,
+    /// At a line break outside of these quotes (RFC 4180): where the number of quotes so far is even.
+    Quoted(u8),
 }
 
 struct Splitter<S> {
@@ -106,10 +106,10 @@ impl<S: Stream<Item = Result<Bytes>> + Unpin> Splitter<S> {
                     self.cut_at = self.counted + at + 1;
                 }
             }
-            Cut::Quoted => {
-                for at in memchr::memchr2_iter(b'"', b'\n', new) {
+            Cut::Quoted(quote) => {
+                for at in memchr::memchr2_iter(quote, b'\n', new) {
                     match new.get(at) {
-                        Some(b'"') => self.within_quotes = !self.within_quotes,
+                        Some(byte) if *byte == quote => self.within_quotes = !self.within_quotes,
                         _ if !self.within_quotes => self.cut_at = self.counted + at + 1,
                         _ => {}
                     }
@@ -166,7 +166,7 @@ mod tests {
         let record = format!("\"{}\n{}\",1\n", "a".repeat(700_000), "b".repeat(700_000));
         let whole = record.repeat(4);
         let pieces = whole.as_bytes().chunks(65_536).map(<[u8]>::to_vec).collect();
-        for (_, chunk) in run(pieces, Cut::Quoted) {
+        for (_, chunk) in run(pieces, Cut::Quoted(b'"')) {
             assert!(chunk.starts_with(b"\"a") && chunk.ends_with(b",1\n"));
         }
     }

@@ -4,7 +4,7 @@
 //! and `flow.values` on a type. Read back (`schema X from "…"`), the file gives the same columns; a type with a name of its
 //! own comes back as what it stands for.
 
-use flow_analysis::program::{Program, Schema, SchemaField, SchemaId, Type};
+use crate::program::{Partition, Program, Schema, SchemaField, SchemaId, Type};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +19,15 @@ pub fn schema(program: &Program, schema: &Schema) -> Value {
     writer.taken.insert(schema.name.clone());
     let path = schema.name.clone();
     writer.record(&schema.name, schema.doc.as_deref(), &schema.fields, &path)
+}
+
+/// The Avro of a table's objects: the schema's, without the fields that stand in the names of folders.
+pub fn object_schema(program: &Program, of: &Schema, partitions: &[Partition]) -> Value {
+    let mut avro = schema(program, of);
+    if let Some(Value::Array(fields)) = avro.get_mut("fields") {
+        fields.retain(|field| partitions.iter().all(|partition| field["name"] != partition.name.as_str()));
+    }
+    avro
 }
 
 struct Writer<'a> {
