@@ -71,6 +71,7 @@ pub fn elements(input: BoxStream<'static, Result<Bytes>>, object: String) -> imp
         let next = splitter.next().await?;
         if next.is_err() {
             splitter.done = true;
+            splitter.spans.clear();
         }
         Some((next, splitter))
     })

@@ -310,6 +310,7 @@ pub fn blocks(input: ByteStream, sync: [u8; 16], object: String) -> impl Stream<
         let next = splitter.next().await?;
         if next.is_err() {
             splitter.done = true;
+            splitter.blocks.clear();
         }
         Some((next, splitter))
     })

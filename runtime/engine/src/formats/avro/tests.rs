@@ -219,8 +219,8 @@ fn another_schema_is_resolved() {
     assert_eq!(
         shown(&found),
         [
-            r#"{"n":42,"at":"1970-01-01T00:00:01Z","u":"00112233-4455-6677-8899-aabbccddeeff","d":"-0.50","k":"B","f":0.5,"gone":"1970-01-02"}"#,
-            r#"{"at":"1969-12-31T23:59:59.999Z","u":"00112233-4455-6677-8899-aabbccddeeff","d":"-0.50","k":"A","f":0.5,"gone":"1970-01-02"}"#,
+            r#"{"n":42,"at":"1970-01-01T00:00:01Z","u":"00112233-4455-6677-8899-aabbccddeeff","d":-0.50,"k":"B","f":0.5,"gone":"1970-01-02"}"#,
+            r#"{"at":"1969-12-31T23:59:59.999Z","u":"00112233-4455-6677-8899-aabbccddeeff","d":-0.50,"k":"A","f":0.5,"gone":"1970-01-02"}"#,
             "3: expected Timestamp, found String",
             "4: `at` is null, its type Timestamp has no `none`",
         ]
