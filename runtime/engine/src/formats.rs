@@ -8,7 +8,6 @@ pub mod encode;
 pub mod json_value;
 pub mod jsonl;
 pub mod parquet;
-pub mod records;
 
 use arrow::record_batch::RecordBatch;
 use std::ops::Range;

@@ -25,7 +25,7 @@ pub fn schema(program: &Program, schema: &Schema) -> Value {
 pub fn object_schema(program: &Program, of: &Schema, partitions: &[Partition]) -> Value {
     let mut avro = schema(program, of);
     if let Some(Value::Array(fields)) = avro.get_mut("fields") {
-        fields.retain(|field| partitions.iter().all(|partition| field["name"] != partition.name.as_str()));
+        fields.retain(|field| partitions.iter().all(|partition| field.get("name").and_then(Value::as_str) != Some(partition.name.as_str())));
     }
     avro
 }

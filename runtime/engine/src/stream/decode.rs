@@ -163,7 +163,7 @@ mod tests {
         let image = DataType::Struct {
             fields: vec![field("price", DataType::Decimal { precision: 38, scale: 2 }), field("n", DataType::Float)],
         };
-        Schema { doc: None, fields: vec![field("new", image)], checks: vec![] }
+        Schema { doc: None, fields: vec![field("new", image)], checks: vec![], avro: None }
     }
 
     #[test]

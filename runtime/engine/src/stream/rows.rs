@@ -3,7 +3,7 @@
 use crate::check::Checks;
 use crate::failure::{Result, defect};
 use crate::formats::Problem;
-use crate::formats::jsonl::{self, JsonlReader};
+use crate::formats::jsonl::{self, JsonlReader, Parts, Record};
 use crate::lower::{Scope, value_text};
 use crate::stream::event::{Facts, malformed};
 use crate::types::{UTC, computed_schema};
@@ -142,27 +142,23 @@ impl Rows {
 
 /// Decodes records of one row each: JSON by record. What cannot be a row is told of its record.
 pub fn decode(schema: &Schema, checks: &Checks, records: &[(usize, &[u8], &Facts)]) -> Result<(Rows, Vec<BadRow>)> {
-    /// The line of the first record. Not 1, so that a byte order mark is nothing special.
-    const FIRST: u64 = 2;
-    // JSON has line breaks between its tokens alone, where a space does as well.
-    let mut chunk = Vec::with_capacity(records.iter().map(|(_, bytes, _)| bytes.len() + 1).sum());
-    for (_, bytes, _) in records {
-        chunk.extend(bytes.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
-        chunk.push(b'\n');
-    }
-    let decoded = JsonlReader::new(&schema.fields).read(&chunk, FIRST)?;
-    let place = |line: u64| usize::try_from(line - FIRST).unwrap_or(usize::MAX);
+    let texts = records.iter().zip(0..).map(|((_, bytes, _), place)| (Record::Bytes(bytes), place));
+    let decoded = JsonlReader::new(&schema.fields).read_records(texts, records.len())?;
     let record = |place: usize| records.get(place).map_or(usize::MAX, |(record, ..)| *record);
     let mut bad: Vec<BadRow> = decoded
         .bad
         .into_iter()
-        .map(|bad| BadRow { record: record(place(bad.line)), line: None, problem: bad.problem, text: None })
+        .map(|(place, problem)| {
+            let problem = match records.get(place) {
+                Some((_, bytes, _)) if bytes.trim_ascii().is_empty() => {
+                    malformed(format!("expected a JSON object, found {} bytes of white space", bytes.len()))
+                }
+                _ => problem,
+            };
+            BadRow { record: record(place), line: None, problem, text: None }
+        })
         .collect();
-    for (record, bytes, _) in records.iter().filter(|(_, bytes, _)| bytes.trim_ascii().is_empty()) {
-        let problem = malformed(format!("expected a JSON object, found {} bytes of white space", bytes.len()));
-        bad.push(BadRow { record: *record, line: None, problem, text: None });
-    }
-    let places: Vec<usize> = decoded.lines.iter().map(|line| place(*line)).collect();
+    let places: Vec<usize> = decoded.rows;
     let failing = checks.failing(&decoded.batch)?;
     let keep: Vec<usize> = (0..decoded.batch.num_rows()).filter(|row| !failing.contains_key(row)).collect();
     for (row, problem) in failing {
@@ -255,7 +251,7 @@ pub fn texts(values: &Values) -> Vec<Option<String>> {
 /// Rows as JSON objects.
 pub fn json_lines(batch: &RecordBatch, fields: &[Field]) -> Result<Vec<String>> {
     let mut text = Vec::new();
-    jsonl::write(&mut text, batch, fields)?;
+    jsonl::write(&mut text, batch, fields, Parts::Lines)?;
     let text = String::from_utf8(text).map_err(defect)?;
     Ok(text.lines().map(str::to_owned).collect())
 }
