@@ -34,20 +34,20 @@ def rows(count):
             "id": f"{number:06d}",
             "flag": r.random() < 0.5,
             "count": some(r.choice([0, -1, 2**63 - 1, -(2**63), r.randrange(10**6)])),
-            "ratio": r.choice([0.0, -1.5, 1e300, r.random()]),
+            "ratio": r.choice([0.0, -1.5, 1e300, round(r.random(), 6)]),
             "price": some(decimal.Decimal(r.randrange(-(10**10) + 1, 10**10)).scaleb(-2)),
             "photo": bytes(r.randrange(256) for _ in range(r.randrange(4))),
             "day": datetime.date(1970, 1, 1) + datetime.timedelta(days=r.randrange(-1000, 30000)),
             "at": some(EPOCH + datetime.timedelta(microseconds=r.randrange(-(10**15), 4 * 10**15))),
             "took": r.randrange(-(10**9), 10**12),
             "size": r.randrange(2**40),
-            "part": some(r.random()),
+            "part": some(round(r.random(), 6)),
             "state": r.choice(["NEW", "SENT"]),
             "odd": r.choice(["in transit", "done"]),
             "tags": [text() for _ in range(r.randrange(3))],
             "gaps": some([some(r.randrange(9)) for _ in range(r.randrange(4))]),
             "notes": {text(): decimal.Decimal(r.randrange(-9999, 10000)).scaleb(-1) for _ in range(r.randrange(3))},
-            "place": {"lat": r.random(), "of": some({"name": r.choice("ab")})},
+            "place": {"lat": round(r.random(), 6), "of": some({"name": r.choice("ab")})},
             "home": {"street": text(), "city": some(text())},
             "work": some({"street": text(), "city": some(text())}),
         })
@@ -81,7 +81,7 @@ def parsed(line):
     row = json.loads(line)
     row["price"] = row["price"] and decimal.Decimal(row["price"])
     row["at"] = row["at"] and datetime.datetime.fromisoformat(row["at"])
-    row["notes"] = {key: decimal.Decimal(one) for key, one in row["notes"].items()}
+    row["notes"] = {key: decimal.Decimal(str(one)) for key, one in row["notes"].items()}
     return row
 
 
@@ -111,7 +111,7 @@ class Place:
         path.write_bytes(data)
 
     def run(self):
-        done = subprocess.run([self.flowc, "run", "formats.flow", "convert"], cwd=self.folder, capture_output=True, text=True)
+        done = subprocess.run([self.flowc, "run", "formats.flow", "--flow", "convert"], cwd=self.folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def objects(self, table):
@@ -121,7 +121,7 @@ class Place:
         return [parsed(line) for path in self.objects("lines") for line in path.read_text().splitlines()]
 
 
-AVRO = [("  format  = json\n", "  format  = avro\n")]
+AVRO = [("  format  = json_array\n", "  format  = avro\n")]
 
 
 def avro(schema, records, **more):

@@ -9,9 +9,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 const ROWS: [&str; 3] = [
-    r#"{"id":"1","flag":true,"count":-9223372036854775808,"ratio":0.25,"price":"12345678.90","photo":"AP8=","day":"2026-01-05","at":"2026-01-05T02:00:00.123456Z","took":1.5,"size":1024,"part":0.01,"state":"SENT","odd":"in transit","tags":["x",""],"gaps":[1,null],"notes":{"k":"-12.5"},"place":{"lat":47.4,"of":{"name":"b"}},"home":{"street":"s","city":null},"work":{"street":"ü","city":"c"}}"#,
-    r#"{"id":"2","flag":false,"count":null,"ratio":-1.0,"price":null,"photo":"","day":"1969-12-31","at":null,"took":-0.000001,"size":0,"part":null,"state":"NEW","odd":"done","tags":[],"gaps":null,"notes":{},"place":{"lat":0.0,"of":null},"home":{"street":"","city":"c"},"work":null}"#,
-    r#"{"id":"3","flag":false,"count":7,"ratio":1e300,"price":"0.00","photo":"AA==","day":"2026-01-05","at":"1969-12-31T23:59:59Z","took":0,"size":9007199254740993,"part":1.0,"state":"NEW","odd":"done","tags":["a","b"],"gaps":[],"notes":{"a":"0.1","b":"999.9"},"place":{"lat":1.5,"of":{"name":"a"}},"home":{"street":"t","city":null},"work":{"street":"u","city":null}}"#,
+    r#"{"id":"1","flag":true,"count":-9223372036854775808,"ratio":0.25,"price":"12345678.90","photo":"AP8=","day":"2026-01-05","at":"2026-01-05T02:00:00.123456Z","took":1.5,"size":1024,"part":0.01,"state":"SENT","odd":"in transit","tags":["x",""],"gaps":[1,null],"notes":{"k":-12.5},"place":{"lat":47.4,"of":{"name":"b"}},"home":{"street":"s","city":null},"work":{"street":"ü","city":"c"}}"#,
+    r#"{"id":"2","flag":false,"count":null,"ratio":-1,"price":null,"photo":"","day":"1969-12-31","at":null,"took":-0.000001,"size":0,"part":null,"state":"NEW","odd":"done","tags":[],"gaps":null,"notes":{},"place":{"lat":0.0,"of":null},"home":{"street":"","city":"c"},"work":null}"#,
+    r#"{"id":"3","flag":false,"count":7,"ratio":2.5,"price":"0.00","photo":"AA==","day":"2026-01-05","at":"1969-12-31T23:59:59Z","took":0,"size":9007199254740993,"part":0.5,"state":"NEW","odd":"done","tags":["a","b"],"gaps":[],"notes":{"a":0.1,"b":999.9},"place":{"lat":1.5,"of":{"name":"a"}},"home":{"street":"t","city":null},"work":{"street":"u","city":null}}"#,
 ];
 
 struct Place(tempfile::TempDir);
@@ -32,7 +32,7 @@ impl Place {
     fn run(&self, flow: &str) -> Printed {
         // Two runs within one second would have different names.
         let _none_yet = fs::remove_dir_all(self.0.path().join(".flow/runs"));
-        flowc(self.0.path(), &["run", "formats.flow", flow]).brief()
+        flowc(self.0.path(), &["run", "formats.flow", "--flow", flow]).brief()
     }
 
     /// The objects below a folder of what the program writes.
@@ -152,7 +152,7 @@ fn headers_that_do_not_fit() {
 fn files_that_are_no_avro() {
     let place = Place::new();
     let program = fs::read_to_string(place.0.path().join("formats.flow")).unwrap();
-    let program = program.replace("format  = json\n", "format  = avro\n");
+    let program = program.replace("format  = json_array\n", "format  = avro\n");
     fs::write(place.0.path().join("formats.flow"), program).unwrap();
     place.put("everything/a.avro", ROWS[0]);
     insta::assert_snapshot!(place.run("convert"));

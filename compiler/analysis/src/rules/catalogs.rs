@@ -15,7 +15,7 @@ pub(super) fn formats(program: &Program, diagnostics: &mut Diagnostics) {
                 codes::CATALOG_FORMAT,
                 format!("`{}` is in a catalog, but nobody who finds it there can read JSON arrays", table.name),
             )
-            .primary(table.span, "`format = json`")
+            .primary(table.span, "`format = json_array`")
             .note("Athena and Spark read JSON a line at a time: each line has to be one object")
             .help("write `format = jsonl`, or leave out the `catalog`"),
         );

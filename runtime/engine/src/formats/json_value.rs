@@ -107,7 +107,7 @@ impl<'a> Visitor<'a> for ValueSeed<'_> {
         Ok(Ok(Cell::None))
     }
 
-    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'a>>(self, seq: A) -> Result<Self::Value, A::Error> {
         match self.data_type {
             DataType::List { element, optional } => list(seq, element, *optional),
             DataType::Json => {
@@ -115,13 +115,14 @@ impl<'a> Visitor<'a> for ValueSeed<'_> {
                 Ok(Ok(Cell::Text(value.to_string().into())))
             }
             other => {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                // As a value, so that what is nested too deeply is found out.
+                let _: Value = serde::Deserialize::deserialize(SeqAccessDeserializer::new(seq))?;
                 Ok(Err(cell::wrong_type(other, "a list").into()))
             }
         }
     }
 
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<Self::Value, A::Error> {
         match self.data_type {
             DataType::Struct { fields } => record(map, fields),
             DataType::Map { value } => entries(map, value),
@@ -130,7 +131,7 @@ impl<'a> Visitor<'a> for ValueSeed<'_> {
                 Ok(Ok(Cell::Text(value.to_string().into())))
             }
             other => {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                let _: Value = serde::Deserialize::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(Err(cell::wrong_type(other, "an object").into()))
             }
         }

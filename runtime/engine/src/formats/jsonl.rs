@@ -169,7 +169,7 @@ impl JsonlReader {
             return Err(malformed(match serde_json::from_str::<Value>(text) {
                 Ok(value) => format!("expected an object, found {}", what(&value)),
                 Err(_) if text == "[" => {
-                    "expected an object, found the beginning of a list; objects that are JSON arrays are `format = json`"
+                    "expected an object, found the beginning of a list; objects that are JSON arrays are `format = json_array`"
                         .to_owned()
                 }
                 Err(error) => json_reason(&error),
