@@ -251,6 +251,8 @@ codes! {
     709 Error VERSION_PIN "versions that cannot be";
     711 Warning PERMISSION_WIDE "permission wider than a step needs";
     712 Warning SYNC_RULE "`.sync` without the rule that it needs";
+    720 Error CATALOG_FORMAT "format that no reader of the catalog knows";
+    721 Warning UNREGISTERED_PARTITIONS "partitions that nothing registers";
     730 Error UNKNOWN_RESOURCE "no such resource of the provider";
     731 Error UNKNOWN_ATTRIBUTE "no such attribute or block of a resource";
     732 Error MISSING_ATTRIBUTE "resource without what it must have";
@@ -262,8 +264,6 @@ codes! {
     738 Error NOT_REPEATED "one of what there is not one for each of";
     739 Error BAD_MODULE "module that cannot be called so";
     740 Error EXCLUSIVE "attributes that exclude one another";
-    720 Error CATALOG_FORMAT "format that no reader of the catalog knows";
-    721 Warning UNREGISTERED_PARTITIONS "partitions that nothing registers";
     // 08 lints
     801 Warning UNUSED_ITEM "unused item";
     802 Warning EMPTY_ENV "environment that sets nothing";
