@@ -316,7 +316,7 @@ fn literal(value: &serde_json::Value, ty: &str) -> String {
     }
 }
 
-/// What is wrong with a call is said of the call.
+/// Every function has a doc comment, and the plan has what it names.
 #[test]
 fn the_declarations_are_well_formed() {
     let mut files = FileSet::default();

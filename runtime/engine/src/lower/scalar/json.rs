@@ -27,10 +27,9 @@ pub(super) fn compute(arguments: &Arguments<'_>) -> Result<ArrayRef> {
 }
 
 fn to_json(column: &ArrayRef) -> Result<ArrayRef> {
-    let defect = |error: crate::failure::Fault| DataFusionError::from(error);
     let nested = if column.data_type().is_nested() {
         let batch = RecordBatch::try_from_iter_with_nullable([("value", Arc::clone(column), true)])?;
-        nested_values(&batch).map_err(defect)?.into_iter().next().flatten()
+        nested_values(&batch).map_err(DataFusionError::from)?.into_iter().next().flatten()
     } else {
         None
     };
@@ -46,7 +45,7 @@ fn to_json(column: &ArrayRef) -> Result<ArrayRef> {
             if let Some(values) = &nested {
                 return Ok(Some(values.get(row).unwrap_or(&Value::Null).to_string()));
             }
-            let text = scalar_text(column, row).map_err(defect)?;
+            let text = scalar_text(column, row).map_err(DataFusionError::from)?;
             Ok(Some(if plain { text } else { Value::from(text).to_string() }))
         })
         .collect::<Result<_>>()?;
@@ -57,8 +56,8 @@ fn to_json(column: &ArrayRef) -> Result<ArrayRef> {
 /// What lies at a path: fields by name, elements by index, an empty path the value itself.
 fn text_at(text: &str, path: &str) -> Option<String> {
     let value: Value = serde_json::from_str(text).ok()?;
-    let steps = path.split('.').filter(|_| !path.is_empty());
-    let found = steps.into_iter().try_fold(&value, |value, step| match value {
+    let mut steps = path.split('.').filter(|_| !path.is_empty());
+    let found = steps.try_fold(&value, |value, step| match value {
         Value::Object(fields) => fields.get(step),
         Value::Array(items) => items.get(step.parse::<usize>().ok()?),
         _ => None,
