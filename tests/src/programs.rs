@@ -30,16 +30,46 @@ pub fn files(under: &str, extension: &str) -> Vec<PathBuf> {
 
 /// The ```` ```flow ```` blocks of a document.
 pub fn blocks(document: &str) -> Vec<String> {
+    examples(document).into_iter().map(|example| example.text).collect()
+}
+
+/// A ```` ```flow ```` block of a document.
+pub struct Example {
+    /// The heading above it, as a link names it: `call, await` is `call-await`.
+    pub section: String,
+    /// What stands after `flow` on the line that opens it.
+    pub marks: Vec<String>,
+    /// The line of the document that opens it, from 1.
+    pub line: usize,
+    /// Its text.
+    pub text: String,
+}
+
+/// The ```` ```flow ```` blocks of a document, with where they stand.
+pub fn examples(document: &str) -> Vec<Example> {
     let mut list = Vec::new();
-    let mut open: Option<String> = None;
-    for line in document.lines() {
+    let mut section = String::new();
+    let mut open: Option<Example> = None;
+    for (line, text) in document.lines().enumerate() {
         match &mut open {
-            None if line == "```flow" => open = Some(String::new()),
-            None => {}
-            Some(_) if line == "```" => list.extend(open.take()),
-            Some(program) => {
-                program.push_str(line);
-                program.push('\n');
+            None if text.starts_with('#') => {
+                let title = text.trim_start_matches('#').trim().to_lowercase();
+                let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+                section = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
+            }
+            None => {
+                let marks = text.strip_prefix("```flow").filter(|marks| marks.is_empty() || marks.starts_with(' '));
+                open = marks.map(|marks| Example {
+                    section: section.clone(),
+                    marks: marks.split_whitespace().map(str::to_owned).collect(),
+                    line: line + 1,
+                    text: String::new(),
+                });
+            }
+            Some(_) if text == "```" => list.extend(open.take()),
+            Some(example) => {
+                example.text.push_str(text);
+                example.text.push('\n');
             }
         }
     }

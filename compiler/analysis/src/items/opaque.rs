@@ -124,7 +124,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A value of which nothing but the type is known.
-    fn opaque_value(&self, name: &str, ty: Type, stage: Stage, span: Span) -> Expr {
+    pub fn opaque_value(&self, name: &str, ty: Type, stage: Stage, span: Span) -> Expr {
         let stage = if matches!(ty, Type::Secret(_)) { Stage::Apply } else { stage };
         let kind = match &ty {
             Type::TableRef | Type::Table(_) | Type::Location => {
