@@ -8,7 +8,6 @@ use flow_analysis::program::Program;
 use flow_analysis::{Reader, Surroundings, Unread};
 use flow_backend::BuildOptions;
 use flow_diagnostics::{Diagnostic, Diagnostics, FileSet, Severity, Span, codes};
-use flow_syntax::TokenKind;
 use indexmap::IndexMap;
 use std::io::Read;
 use std::path::Path;
@@ -52,9 +51,9 @@ pub fn check(
     let around = Surroundings { levels: &levels, reader: &Disk(seen) };
     let program = flow_analysis::check_with(&around, file, files, diagnostics);
     // Text that could not be parsed has its own messages; only a file of comments and white space comes here clean.
-    let aside = |kind| matches!(kind, TokenKind::Comment | TokenKind::Doc | TokenKind::ModuleDoc | TokenKind::Newline);
-    let empty = || flow_syntax::tokens(files.text(file)).iter().all(|token| aside(token.kind));
-    if !diagnostics.has_errors() && empty() {
+    let aside = |line: &str| line.is_empty() || line.starts_with("//");
+    let mut lines = files.text(file).trim_start_matches('\u{feff}').lines();
+    if !diagnostics.has_errors() && lines.all(|line| aside(line.trim())) {
         diagnostics.push(
             Diagnostic::new(codes::NO_ITEMS, format!("`{}` holds no items: there is nothing to check or build", path.display()))
                 .primary(Span::new(file, 0, 0), "")

@@ -2,7 +2,7 @@
 
 use flow_analysis::limits::STATE_NAME;
 use flow_analysis::program::{ExprKind, Flow, Statement, VariableId};
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 
 /// Functions of JSONata 2.0.6 and of Step Functions, and its own variable: a variable of the same name would hide them.
 const RESERVED: &[&str] = &[
@@ -96,21 +96,33 @@ fn outer_handlers(statements: &[Statement]) -> Vec<VariableId> {
 #[derive(Debug, Default)]
 pub struct StateNames {
     taken: IndexSet<String>,
+    /// The last number that a name got: with hundreds of choices, each would else be tried again.
+    last: IndexMap<String, u32>,
 }
 
 impl StateNames {
     /// Keeps the names of all steps for them.
     pub fn new(steps: impl IntoIterator<Item = String>) -> Self {
-        StateNames { taken: steps.into_iter().collect() }
+        StateNames { taken: steps.into_iter().collect(), last: IndexMap::new() }
     }
 
     /// `wanted`, with a number after it where it is taken, as long as a state's name may be.
     pub fn fresh(&mut self, wanted: &str) -> String {
         let most = usize::try_from(STATE_NAME.max).unwrap_or(usize::MAX);
-        let name = std::iter::once(cut(wanted, most))
-            .chain((2..).map(|number: u32| format!("{} {number}", cut(wanted, most.saturating_sub(11)))))
-            .find(|name| !self.taken.contains(name))
-            .unwrap_or_default();
+        let whole = cut(wanted, most);
+        if !self.taken.contains(&whole) {
+            self.taken.insert(whole.clone());
+            return whole;
+        }
+        let short = cut(wanted, most.saturating_sub(11));
+        let last = self.last.entry(short.clone()).or_insert(1);
+        let name = loop {
+            *last = last.saturating_add(1);
+            let name = format!("{short} {last}");
+            if !self.taken.contains(&name) || *last == u32::MAX {
+                break name;
+            }
+        };
         self.taken.insert(name.clone());
         name
     }

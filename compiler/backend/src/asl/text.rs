@@ -28,6 +28,8 @@ fn escape(json: &str, names: &[String]) -> String {
         let is_value = placeholder(inner).is_some_and(|name| names.iter().any(|known| known == name));
         if is_value && !is_key {
             out.push_str(inner);
+        } else if !inner.contains("${") && !inner.contains("%{") {
+            out.push_str(inner);
         } else {
             out.push_str(&inner.replace("${", "\\u0024{").replace("%{", "\\u0025{"));
         }
