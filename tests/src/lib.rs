@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a broken set-up must stop the test that needs it")]
 
 pub mod programs;
+pub mod reference;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -143,6 +143,28 @@ fn good_data() {
     insta::assert_snapshot!(format!("{printed}--- extract\n{}", small.lines("extract")));
 }
 
+/// The checks of types with names, and decimals against numbers that are written: exact, with no digit lost.
+#[test]
+fn types_with_checks() {
+    let small = Small::edited(&[
+        ("schema Stay {", "type Patient = String check value matches r\"^p[0-9]*$\"\ntype Cost = Decimal(6, 2) check value >= 0.10\n\nschema Stay {"),
+        ("  patient: String check len(patient) > 0", "  patient: Patient"),
+        ("  cost:    Float?", "  cost:    Cost? check cost != 7.25"),
+        ("max_invalid = 50%", "max_invalid = 90%"),
+    ]);
+    let cost = |id: &str, cost: &str| line(id).replace("1.5", cost);
+    let lines = [
+        cost("1", "0.1"),
+        cost("2", "\"0.10\""),
+        cost("3", "0.09"),
+        cost("4", "7.25"),
+        cost("5", "null"),
+        line("6").replace("\"p\"", "\"q\""),
+    ];
+    small.put("a.jsonl", lines.join("\n"));
+    insta::assert_snapshot!(small.run_and_quarantine());
+}
+
 #[test]
 fn bad_records_under_the_limit() {
     let small = Small::edited(&[("max_invalid = 50%", "max_invalid = 90%")]);

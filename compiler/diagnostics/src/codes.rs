@@ -168,6 +168,7 @@ codes! {
     364 Error MOCK_NEVER "mock that is never reached";
     365 Error RESOURCE_ARN "resource that is no ARN";
     370 Error AVRO_TYPE "Avro type without a type of Flow";
+    371 Error MAP_APART "rows told apart by a map";
     380 Error JOIN_CONDITION "join whose condition compares nothing";
     381 Error COLUMN_CLASH "column of both tables of a join";
     382 Error JOIN_COLUMNS "join that takes no columns";
@@ -239,6 +240,8 @@ codes! {
     641 Warning PAYLOAD_UNBOUNDED "results that may pass 256 KiB";
     642 Error PAYLOAD_TOO_LARGE "arguments above 256 KiB";
     643 Warning HISTORY "execution that may pass 25,000 events";
+    650 Error EXPRESS "what an Express execution cannot do";
+    651 Error EXPRESS_TIMEOUT "timeout beyond an Express execution";
     // 07 infrastructure
     701 Error SECRET_ARN "existing secret without its ARN";
     702 Error NO_TARGET_FORM "what a target cannot say";

@@ -96,6 +96,9 @@ impl<'t> Explainer<'t> {
         if at <= head.start && !(head.kind == Kind::Word && ITEMS.contains(&head.text(self.text))) {
             return self.unknown_item(chunk, head);
         }
+        if let Some(open) = self.body_for_type(chunk) {
+            return Some(self.type_left_out(&place, open));
+        }
         let causes: &[fn(&Self, &Place<'_>) -> Option<Diagnostic>] = &[
             Self::stray_doc,
             Self::colon_for_block,
@@ -124,6 +127,62 @@ impl<'t> Explainer<'t> {
             Self::two_on_a_line,
         ];
         Some(causes.iter().find_map(|cause| cause(self, &place)).unwrap_or_else(|| self.generic(&place)))
+    }
+
+    /// The `{` right behind the `->` of an item that opens its body: nothing follows the block, so that the type was left out.
+    pub(crate) fn body_for_type(&self, chunk: &Chunk) -> Option<Token> {
+        let (mut depth, mut arrow, mut block) = (0_usize, false, None);
+        for token in self.tokens.get(chunk.head..chunk.end)?.iter().filter(|token| !token.is_gap()) {
+            if block.is_some() && depth == 0 {
+                return None;
+            }
+            match token.kind {
+                Kind::Open => {
+                    if depth == 0 && arrow && self.text(*token) == "{" {
+                        block = Some(*token);
+                    }
+                    depth += 1;
+                }
+                Kind::Close => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            arrow = depth == 0 && self.text(*token) == "->";
+        }
+        block.filter(|_| depth == 0)
+    }
+
+    fn type_left_out(&self, place: &Place<'_>, open: Token) -> Diagnostic {
+        let diagnostic = Diagnostic::new(codes::MISSING_TYPE, format!("expected a type between `->` and the body of the {}", place.item))
+            .primary(self.of(open), "the body begins here");
+        match place.item {
+            "transform" => diagnostic.help("write the table that it gives: `-> Table<NAME> {`"),
+            "construct" => diagnostic.help("write what it makes, such as `-> Task {`"),
+            item => diagnostic
+                .help("write the type of its result, such as `-> Int {`")
+                .help(format!("leave the `->` out if the {item} gives nothing")),
+        }
+    }
+
+    /// Whether the grammar stopped at a word of the language that the item declares as a name: the declaration is the
+    /// mistake, and is reported when the item is built.
+    pub(crate) fn at_a_declared_word(&self, chunk: &Chunk, at: usize) -> bool {
+        let index = self.tokens.partition_point(|token| token.end <= at);
+        let before = self.tokens.get(chunk.head..index.min(chunk.end)).unwrap_or(&[]);
+        let nearest = before.iter().rev().find(|token| !token.is_gap());
+        let words = [self.tokens.get(index), nearest].into_iter().flatten().map(|token| self.text(*token));
+        words.filter(|word| words::RESERVED.contains(word)).any(|word| self.declares(chunk, word))
+    }
+
+    fn declares(&self, chunk: &Chunk, word: &str) -> bool {
+        let item = self.tokens.get(chunk.head..chunk.end).unwrap_or(&[]);
+        let solid: Vec<&'t str> = item.iter().filter(|token| !token.is_gap()).map(|token| self.text(*token)).collect();
+        // Only before the body a `:` declares: in it, a field of a record may have any name.
+        let header = solid.iter().position(|text| *text == "{").unwrap_or(solid.len());
+        solid.windows(2).enumerate().any(|(at, pair)| match pair {
+            [name, ":"] => at < header && *name == word,
+            ["let" | "step" | "as", name] => *name == word,
+            _ => false,
+        })
     }
 
     fn place<'e>(&'e self, chunk: &Chunk, at: usize, expected: &'e [Rule]) -> Place<'e> {

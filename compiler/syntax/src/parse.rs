@@ -207,13 +207,17 @@ impl Reader<'_> {
                 Err(error) => error,
             };
             let at = start + location(&error);
-            if let Some(diagnostic) = explainer.error(chunk, at, &error) {
-                self.diagnostics.push(diagnostic);
+            let around = match &statements {
+                Some(statements) if blanked.len() < MAX_BROKEN_STATEMENTS && explainer.body_for_type(chunk).is_none() => {
+                    statements.around(self.fault_of(at, &error), &blanked)
+                }
+                _ => None,
+            };
+            let diagnostic = explainer.error(chunk, at, &error);
+            if !(around.is_some() && explainer.at_a_declared_word(chunk, at)) {
+                diagnostic.into_iter().for_each(|diagnostic| self.diagnostics.push(diagnostic));
             }
-            if blanked.len() >= MAX_BROKEN_STATEMENTS {
-                return None;
-            }
-            let (from, to) = statements.as_ref()?.around(self.fault_of(at, &error), &blanked)?;
+            let (from, to) = around?;
             let span = self.span(from, to);
             if blanked.iter().any(|known| known.start <= span.start && span.end <= known.end) {
                 return None;

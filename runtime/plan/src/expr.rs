@@ -99,6 +99,15 @@ pub enum Literal {
     Int(i64),
     /// A finite number.
     Float(f64),
+    /// An exact number: its digits, with `scale` of them after the point, as `12.50`.
+    Decimal {
+        /// `-?[0-9]+(\.[0-9]+)?`.
+        digits: String,
+        /// Digits in all, at most.
+        precision: u8,
+        /// Digits after the point.
+        scale: u8,
+    },
     /// Text.
     String(String),
     /// A date as `YYYY-MM-DD`.

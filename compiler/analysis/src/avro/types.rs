@@ -178,7 +178,7 @@ impl<'r> Reader<'r> {
                 }),
             }
         }
-        let ty = Type::Literals(symbols);
+        let ty = Type::literals(symbols);
         self.names.insert(full, Named::Known(ty.clone()));
         ty
     }
@@ -251,7 +251,7 @@ fn own(base: &str, node: &Node) -> Option<Type> {
         && base == "string"
     {
         let texts: Option<Vec<String>> = values.iter().map(|value| value.text().map(str::to_owned)).collect();
-        return texts.filter(|texts| !texts.is_empty()).map(Type::Literals);
+        return texts.filter(|texts| !texts.is_empty()).map(Type::literals);
     }
     match (base, node.get("flow.type")?.text()?) {
         ("long", "Duration") => Some(Type::Duration),

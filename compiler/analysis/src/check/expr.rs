@@ -65,13 +65,12 @@ impl<'a> Checker<'a> {
         if matches!(hint, Some(Type::Partitions)) {
             return self.partitions(elements, scope.module, span);
         }
-        let wanted = match hint {
+        let mut element_ty: Option<Type> = match hint {
             Some(Type::List(element)) => Some(element.as_ref().clone()),
             Some(Type::Json) => Some(Type::Json),
             _ => None,
         };
-        let mut list: Vec<Expr> = Vec::new();
-        let mut element_ty: Option<Type> = wanted.clone();
+        let mut list: Vec<Expr> = Vec::with_capacity(elements.len());
         for element in elements {
             let ast = match element {
                 ListElement::Expr(ast) => ast,
@@ -99,11 +98,7 @@ impl<'a> Checker<'a> {
     }
 
     fn record(&mut self, entries: &'a [ast::RecordEntry], scope: &Scope, hint: Option<&Type>, span: Span) -> Expr {
-        let hint = hint.map(|hint| hint.required().base().required().base().clone());
-        let fields: Option<Vec<(String, Type)>> = match &hint {
-            Some(Type::Record(fields)) => Some(fields.clone()),
-            _ => None,
-        };
+        let hint = hint.map(|hint| hint.required().base().required().base());
         let mut list: Vec<(String, Expr)> = Vec::new();
         for entry in entries {
             let name = entry.name.text.as_str();
@@ -113,9 +108,9 @@ impl<'a> Checker<'a> {
                 crate::resolve::duplicate(&entry.name, first.name.span, self.diagnostics);
                 continue;
             }
-            let want = match (&fields, &hint) {
-                (Some(fields), _) => match fields.iter().find(|(field, _)| field == name) {
-                    Some((_, ty)) => Some(ty.clone()),
+            let want = match hint {
+                Some(Type::Record(fields)) => match fields.iter().find(|(field, _)| field == name) {
+                    Some((_, ty)) => Some(ty),
                     None => {
                         let known: Vec<&str> = fields.iter().map(|(field, _)| field.as_str()).collect();
                         let diagnostic =
@@ -127,12 +122,12 @@ impl<'a> Checker<'a> {
                         continue;
                     }
                 },
-                (None, Some(Type::Json)) => Some(Type::Json),
-                (None, Some(Type::Map(value))) => Some(value.as_ref().clone()),
+                Some(Type::Json) => Some(&Type::Json),
+                Some(Type::Map(value)) => Some(value.as_ref()),
                 _ => None,
             };
             let value = match want {
-                Some(want) => self.check(&entry.value, scope, &want, None),
+                Some(want) => self.check(&entry.value, scope, want, None),
                 None => self.expr(&entry.value, scope, None),
             };
             list.push((name.to_owned(), value));
@@ -257,9 +252,8 @@ impl<'a> Checker<'a> {
                 (Expr { ty: ty.clone(), ..yes }, Expr { ty, ..no })
             }
             (Type::Literals(left), Type::Literals(right)) => {
-                let mut cases = left.clone();
-                cases.extend(right.iter().filter(|case| !left.contains(case)).cloned());
-                let ty = Type::Literals(cases);
+                let more = right.iter().filter(|case| !left.contains(case));
+                let ty = Type::Literals(left.iter().chain(more).cloned().collect());
                 (Expr { ty: ty.clone(), ..yes }, Expr { ty, ..no })
             }
             (Type::Int, Type::Float) => (self.float(yes), no),

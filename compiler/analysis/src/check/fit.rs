@@ -89,6 +89,9 @@ impl<'a> Checker<'a> {
                 Ok(Expr { ty: want.clone(), ..expr })
             }
             Type::Float if matches!(expr.ty.base(), Type::Int) => Ok(self.float(expr)),
+            Type::Decimal(precision, scale) if matches!(expr.ty.base(), Type::Int | Type::Float) => {
+                self.decimal(&expr, *precision, *scale).ok_or(expr)
+            }
             Type::Literals(cases) => match expr.text() {
                 Some(text) if cases.iter().any(|case| case == text) => Ok(Expr { ty: want.clone(), ..expr }),
                 _ if fits(&expr.ty, want) => Ok(Expr { ty: want.clone(), ..expr }),
@@ -285,6 +288,9 @@ impl<'a> Checker<'a> {
                 Some(Value::Int(value)) => diagnostic.help(format!("write a text: `\"{value}\"`")),
                 _ => diagnostic.help("write it in a text: `\"{…}\"`"),
             },
+            (Type::Int | Type::Float, Type::Decimal(precision, scale)) => {
+                diagnostic.help(super::decimal::digits(*precision, *scale))
+            }
             (Type::Float, Type::Int) => diagnostic.note("a `Float` may have a fraction, so it is not converted"),
             (Type::String, Type::Date) => diagnostic.help("write a date: `d\"2026-01-05\"`"),
             (Type::String, Type::Timestamp) => diagnostic.help("write an instant: `t\"2026-01-05T02:00:00Z\"`"),

@@ -11,6 +11,7 @@ pub(crate) fn compare(op: Binary, left: &Value, right: &Value) -> Option<bool> {
         | (Value::Duration(a), Value::Duration(b))
         | (Value::Size(a), Value::Size(b)) => a.cmp(b),
         (Value::Float(a), Value::Float(b)) => a.partial_cmp(b)?,
+        (Value::Decimal(a), Value::Decimal(b)) => super::decimal::order(a, b)?,
         (Value::String(a), Value::String(b)) | (Value::Date(a), Value::Date(b)) => a.cmp(b),
         (Value::Timestamp(a), Value::Timestamp(b)) => instant(a)?.cmp(&instant(b)?),
         _ => return None,

@@ -10,10 +10,12 @@ mod build;
 mod call;
 mod catalog;
 mod construct;
+mod decimal;
 mod deployed;
 pub(crate) mod display;
 mod existing;
 mod expr;
+mod fields;
 mod fit;
 mod fold;
 mod function;
@@ -42,7 +44,7 @@ pub(crate) use resources::{Made, Naming, snake};
 
 use locals::Locals;
 use crate::program::{
-    Expr, Guard, Lowering, Program, Project, ResourceId, Schedule, SchemaId, SecretId, TableId, TransformId, Type,
+    Expr, Guard, Lowering, Program, Project, ResourceId, RetryRule, Schedule, SchemaId, SecretId, TableId, TransformId, Type,
 };
 use crate::resolve::{Def, Names};
 use flow_diagnostics::{codes, Diagnostic, Diagnostics, FileId, FileSet, Span};
@@ -86,6 +88,8 @@ pub(crate) struct Checker<'a> {
     pub resources: HashMap<Key, Option<Local>>,
     /// Schedules with their values as expressions.
     pub schedules: HashMap<Key, Option<(Schedule, Expr)>>,
+    /// The rules of retry policies.
+    pub policies: HashMap<Key, Vec<RetryRule>>,
     pub lowerings: HashMap<Key, Arc<Lowering>>,
     /// Items whose check is under way: one that is met again refers to itself.
     pub open: HashSet<Key>,
@@ -268,6 +272,7 @@ impl<'a> Checker<'a> {
             secrets: HashMap::new(),
             resources: HashMap::new(),
             schedules: HashMap::new(),
+            policies: HashMap::new(),
             lowerings: HashMap::new(),
             open: HashSet::new(),
             patterns: HashMap::new(),

@@ -56,7 +56,7 @@ impl<'a> Checker<'a> {
         {
             return Expr::value(
                 Value::String(text.to_owned()),
-                Type::Literals(vec![text.to_owned()]),
+                Type::literals(vec![text.to_owned()]),
                 name.span,
             );
         }
@@ -331,123 +331,6 @@ impl<'a> Checker<'a> {
         Some(Expr::new(kind, ty, stage, span))
     }
 
-    /// A field of a value; of a value that is no record, the function of that name (`tick.time.date`).
-    pub fn field_of(&mut self, target: Expr, name: &'a Name, optional: bool, span: Span, scope: &Scope) -> Expr {
-        if target.is_error() {
-            return Expr::error(span);
-        }
-        let (ty, absent) = match target.ty.base() {
-            Type::Optional(inner) if optional => (inner.base().clone(), true),
-            Type::Optional(inner) => {
-                let inner = inner.base().clone();
-                if let Type::Record(_) | Type::Json = inner {
-                    let shown = self.show(&target.ty);
-                    return self.fail(
-                        span,
-                        Diagnostic::new(codes::OPTIONAL_USED, format!("`{}` of a value that may be `none`", name.text))
-                            .primary(target.span, format!("`{shown}`"))
-                            .help(format!("write `?.{}`, which is `none` where the value is", name.text))
-                            .help("or compare it with `!= none` first"),
-                    );
-                }
-                (target.ty.base().clone(), false)
-            }
-            other => (other.clone(), false),
-        };
-        if name.text == "raw"
-            && let ExprKind::Variable(id) = &target.kind
-            && self.step_variables.contains(id)
-            && !matches!(&ty, Type::Record(fields) if fields.iter().any(|(field, _)| field == "raw"))
-        {
-            let ty = if absent || target.ty.is_optional() { Type::Json.optional() } else { Type::Json };
-            return Expr::new(ExprKind::Raw(*id), ty, Stage::Run, span);
-        }
-        let fields: Option<Vec<(String, Type)>> = match &ty {
-            Type::Record(fields) => Some(fields.clone()),
-            Type::Location => match self.prelude_type("Location") {
-                Type::Location => match self.location_fields.clone() {
-                    Type::Record(fields) => Some(fields),
-                    _ => None,
-                },
-                _ => None,
-            },
-            Type::Row(id) => self.program.schema(*id).map(|schema| {
-                schema.fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect()
-            }),
-            Type::Json => {
-                let field_ty = if absent { Type::Json.optional() } else { Type::Json };
-                let stage = target.stage;
-                let kind = ExprKind::Field { target: Box::new(target), name: name.text.clone(), optional };
-                return Expr::new(kind, field_ty, stage, span);
-            }
-            Type::Map(value) => {
-                let stage = target.stage;
-                let field_ty = value.as_ref().clone().optional();
-                let kind = ExprKind::Field { target: Box::new(target), name: name.text.clone(), optional };
-                return Expr::new(kind, field_ty, stage, span);
-            }
-            Type::Secret(_) => return self.secret_field(target, name, span),
-            Type::Table(_) => return self.table_field(&target, name, span),
-            _ => None,
-        };
-        if let Some(fields) = fields {
-            return match fields.iter().find(|(field, _)| *field == name.text) {
-                Some((_, field_ty)) => {
-                    let field_ty = if absent { field_ty.clone().optional() } else { field_ty.clone() };
-                    project(target, name, field_ty, optional, span)
-                }
-                None => {
-                    let shown = self.show(&target.ty);
-                    let diagnostic =
-                        Diagnostic::new(codes::UNKNOWN_FIELD, format!("`{shown}` has no field `{}`", name.text))
-                            .primary(name.span, "not found");
-                    let known: Vec<&str> = fields.iter().map(|(field, _)| field.as_str()).collect();
-                    let diagnostic = Self::suggest(diagnostic, &name.text, name.span, &known, "it has");
-                    self.fail(span, diagnostic)
-                }
-            };
-        }
-        let functions: Vec<Def<'a>> = self
-            .names
-            .callables_named(scope.module, &name.text)
-            .into_iter()
-            .filter(|def| matches!(&def.item.kind, ItemKind::Function(item) if item.params.len() == 1))
-            .collect();
-        if !functions.is_empty() {
-            return self.functions(&functions, name, vec![super::Arg::typed(target)], scope, span);
-        }
-        let shown = self.show(&target.ty);
-        let mut diagnostic =
-            Diagnostic::new(codes::UNKNOWN_FIELD, format!("`{shown}` has no field `{}`", name.text))
-                .primary(name.span, "not found");
-        if let Some(near) = crate::suggest::nearest(&name.text, self.names.callable_names(scope.module)) {
-            diagnostic = diagnostic.help(format!("did you mean the function `{near}`?"));
-        }
-        self.fail(span, diagnostic)
-    }
-
-    fn secret_field(&mut self, target: Expr, name: &Name, span: Span) -> Expr {
-        match (&target.kind, name.text.as_str()) {
-            (ExprKind::SecretArn(_), "arn") => Expr { ty: Type::Arn, span, ..target },
-            (ExprKind::SecretArn(id), "name") => {
-                Expr::new(ExprKind::SecretName(*id), Type::String, Stage::Apply, span)
-            }
-            (_, "arn" | "name") => {
-                let ty = if name.text == "arn" { Type::Arn } else { Type::String };
-                let stage = target.stage;
-                let kind = ExprKind::Field { target: Box::new(target), name: name.text.clone(), optional: false };
-                Expr::new(kind, ty, stage, span)
-            }
-            _ => self.fail(
-                span,
-                Diagnostic::new(codes::SECRET_USED, format!("the value of a secret cannot be read here: `{}`", name.text))
-                    .primary(name.span, "a field of the secret's value")
-                    .note("only a secret's name and ARN travel; who uses it reads the value itself")
-                    .help("use `.name` or `.arn`, or give the whole secret to a task that takes it"),
-            ),
-        }
-    }
-
     /// Takes `T?` for `T` where a condition has proved it.
     fn narrowed(&self, expr: Expr, path: &str, scope: &Scope) -> Expr {
         match expr.ty {
@@ -455,18 +338,6 @@ impl<'a> Checker<'a> {
             _ => expr,
         }
     }
-}
-
-/// Takes an entry out of a record that is written out, else makes a [`ExprKind::Field`].
-fn project(target: Expr, name: &Name, ty: Type, optional: bool, span: Span) -> Expr {
-    if let Some(entry) = target.entry(&name.text) {
-        return Expr { span: entry.span, ..entry.clone() };
-    }
-    if target.known_none() == Some(true) {
-        return Expr { ty, ..Expr::none(span) };
-    }
-    let stage = target.stage;
-    Expr::new(ExprKind::Field { target: Box::new(target), name: name.text.clone(), optional }, ty, stage, span)
 }
 
 /// The cases of a literal union, optional or not.

@@ -235,6 +235,10 @@ impl<'a> Checker<'a> {
                 }
                 (Type::Size, Type::Int | Type::Float) => diagnostic.help("give the number its unit: `256KB`, `2GB`"),
                 (Type::Share, Type::Int | Type::Float) => diagnostic.help("write a share: `1%`"),
+                (Type::Decimal(precision, scale), Type::Int | Type::Float)
+                | (Type::Int | Type::Float, Type::Decimal(precision, scale)) => {
+                    diagnostic.help(super::decimal::digits(*precision, *scale))
+                }
                 _ => diagnostic,
             };
             self.report(diagnostic);
@@ -269,8 +273,9 @@ impl<'a> Checker<'a> {
         Expr::new(ExprKind::In(Box::new(value), Box::new(list)), Type::Bool, stage, span)
     }
 
-    /// `Int` beside `Float` becomes `Float`.
+    /// `Int` beside `Float` becomes `Float`, a constant beside a `Decimal` a `Decimal`.
     pub fn numbers_alike(&mut self, left: Expr, right: Expr) -> (Expr, Expr) {
+        let (left, right) = self.decimals_alike(left, right);
         match (left.ty.base(), right.ty.base()) {
             (Type::Int, Type::Float) => (self.float(left), right),
             (Type::Float, Type::Int) => {

@@ -31,7 +31,7 @@ impl<'a> Checker<'a> {
                     }
                     list.push((field.name.text.clone(), field_ty));
                 }
-                Type::Record(list)
+                Type::record(list)
             }
             TypeKind::Case { name, .. } => {
                 self.report(
@@ -41,17 +41,17 @@ impl<'a> Checker<'a> {
                 );
                 Type::Error
             }
-            TypeKind::Literal(text) => Type::Literals(vec![text.clone()]),
+            TypeKind::Literal(text) => Type::literals(vec![text.clone()]),
             TypeKind::Union(cases) => {
                 let mut list = Vec::new();
                 let mut optional = false;
                 for case in cases {
                     match self.ty(case, module, generics) {
-                        Type::Literals(texts) => list.extend(texts),
+                        Type::Literals(texts) => list.extend(texts.iter().cloned()),
                         Type::Optional(inner) if matches!(*inner, Type::Literals(_)) => {
                             optional = true;
                             if let Type::Literals(texts) = *inner {
-                                list.extend(texts);
+                                list.extend(texts.iter().cloned());
                             }
                         }
                         Type::Error => return Type::Error,
@@ -68,7 +68,7 @@ impl<'a> Checker<'a> {
                         }
                     }
                 }
-                if optional { Type::Literals(list).optional() } else { Type::Literals(list) }
+                if optional { Type::literals(list).optional() } else { Type::literals(list) }
             }
             TypeKind::Named { path, arguments, numbers } => {
                 self.named_type(ty, path, arguments, numbers, module, generics)
@@ -273,7 +273,7 @@ impl<'a> Checker<'a> {
                     self.location_fields = base;
                     return Type::Location;
                 } else {
-                    Type::Nominal { name: name.clone(), base: Box::new(base) }
+                    Type::Nominal { name: name.clone(), base: base.into() }
                 };
                 self.nominals.entry(name).or_insert(def);
                 self.types.insert(def.key(), ty.clone());

@@ -62,7 +62,7 @@ impl<'a> Checker<'a> {
             types.push((of.clone(), ty));
             made.push(Branch { name: of.clone(), doc: branch.doc.clone(), inner, span: branch.name.span });
         }
-        let head = self.result_of(step, head, Type::Record(types), flow, scope);
+        let head = self.result_of(step, head, Type::record(types), flow, scope);
         scope.locals.extend(inside);
         Some(Statement::Parallel(Box::new(Parallel { head, branches: made, task: false })))
     }
@@ -95,7 +95,7 @@ impl<'a> Checker<'a> {
         }
         if ends {
             // It fails whatever happens.
-            return (Inner { body, output: None }, Type::Record(Vec::new()));
+            return (Inner { body, output: None }, Type::record(Vec::new()));
         }
         let mut entries: Vec<(String, Expr)> = Vec::new();
         for (name, _) in scope.locals.iter().skip(base) {
@@ -182,10 +182,7 @@ impl<'a> Checker<'a> {
             }
             match known {
                 "retry" if matches!(field.value.kind, ast::ExprKind::None) => {}
-                "retry" => {
-                    let policy = self.policy(field, scope);
-                    retry = self.retry_rules(&policy);
-                }
+                "retry" => retry = self.retry_of(field, scope),
                 "when" => when = self.when(field, scope),
                 "timeout" | "heartbeat" => self.report(
                     Diagnostic::new(codes::UNKNOWN_SETTING, format!("a step of several steps has no `{known}`"))

@@ -25,6 +25,9 @@ impl<'a> Checker<'a> {
                 break;
             }
         }
+        if !all && !pipeline.broken {
+            self.tell_rows_apart("union", span, pipeline);
+        }
         // Another table may have rows of the same key.
         pipeline.columns.iter_mut().for_each(|column| column.key = false);
         OperatorKind::Union { inputs: tables.iter().map(|table| table.text.clone()).collect(), all }

@@ -30,6 +30,8 @@ pub(crate) struct FlowBuilder<'a> {
     pub(super) outer: Vec<VariableId>,
     /// Branches and loops around the statement at hand, whose results a `return` gives.
     pub(super) inner: Vec<super::branches::Returned>,
+    /// `kind = express`.
+    pub(super) express: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +134,7 @@ impl<'a> Checker<'a> {
             prefix: None,
             outer: Vec::new(),
             inner: Vec::new(),
+            express: false,
         };
         self.step_variables.clear();
         let mut scope = Scope::new(def.module);
@@ -159,6 +162,7 @@ impl<'a> Checker<'a> {
             result,
             triggers,
             timeout_s,
+            express: flow.express,
             variables: flow.variables,
             on_failure,
             body,

@@ -52,11 +52,14 @@ impl<'a> Checker<'a> {
                     }
                 }
                 "retry" if matches!(field.value.kind, ast::ExprKind::None) => {}
-                "retry" => {
-                    let policy = self.policy(field, &scope);
-                    flow.retry = self.retry_rules(&policy);
+                "retry" => flow.retry = self.retry_of(field, &scope),
+                "kind" => {
+                    let kinds = Type::literals(vec!["standard".to_owned(), "express".to_owned()]);
+                    let kind = self.check(&field.value, &scope, &kinds, None);
+                    let because = Because::new(field.name.span, "the kind of a state machine never changes");
+                    flow.express = self.stage(&kind, Stage::Const, because) && kind.text() == Some("express");
                 }
-                _ => self.unknown_setting(field, "a flow", &["timeout", "retry"]),
+                _ => self.unknown_setting(field, "a flow", &["timeout", "retry", "kind"]),
             }
         }
         timeout
@@ -76,7 +79,7 @@ impl<'a> Checker<'a> {
             let schedule = self.trigger_schedule(&trigger.event, known);
             let mut scope = Scope::new(module);
             let binding = trigger.binding.as_ref().map(|name| {
-                let ty = Type::Record(vec![("time".to_owned(), Type::Timestamp)]);
+                let ty = Type::record(vec![("time".to_owned(), Type::Timestamp)]);
                 let id = flow.add(&name.text, ty, VariableKind::Trigger, name.span);
                 flow.assign(&mut scope, &name.text, id);
                 id

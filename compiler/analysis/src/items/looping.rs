@@ -2,6 +2,7 @@
 
 use super::branches::hidden;
 use super::flow::{lose, FlowBuilder};
+use crate::limits;
 use crate::check::{facts, Because, Checker, Local, Scope};
 use crate::program::{
     Bound, Expr, ExprKind, ForEach, Items, PolicyStatement, Poll, Reader, ReaderItem, Stage, Statement, TablePlace,
@@ -21,6 +22,8 @@ struct Modifiers {
     batch: Option<Expr>,
     /// What makes it a distributed Map, and where.
     distributed: Option<Span>,
+    /// Whether its executions are Express.
+    express: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -98,6 +101,7 @@ impl<'a> Checker<'a> {
             tolerate: modifiers.tolerate,
             batch: modifiers.batch,
             distributed: modifiers.distributed.is_some(),
+            express: modifiers.express,
             inner,
         })))
     }
@@ -210,7 +214,7 @@ impl<'a> Checker<'a> {
             match name {
                 "max" => found.max = self.count(field, 1, scope),
                 "batch" => {
-                    found.batch = self.count(field, 1, scope);
+                    found.batch = self.batch(field, scope);
                     found.distributed.get_or_insert(field.name.span);
                 }
                 "tolerate" => {
@@ -218,17 +222,38 @@ impl<'a> Checker<'a> {
                     found.distributed.get_or_insert(field.name.span);
                 }
                 "mode" => {
-                    let modes = Type::Literals(vec!["inline".to_owned(), "distributed".to_owned()]);
+                    let modes = Type::literals(["inline", "distributed", "express"].map(str::to_owned).to_vec());
                     let mode = self.check(&field.value, scope, &modes, None);
                     let because = Because::new(field.name.span, "the kind of a state is part of its text");
-                    if self.stage(&mode, Stage::Const, because) && mode.text() == Some("distributed") {
+                    if self.stage(&mode, Stage::Const, because) && matches!(mode.text(), Some("distributed" | "express")) {
                         found.distributed.get_or_insert(field.name.span);
+                        found.express = mode.text() == Some("express");
                     }
                 }
                 _ => self.unknown_setting(field, "a `for`", MODIFIERS),
             }
         }
         found
+    }
+
+    /// `batch 100`, `batch 64KB`.
+    fn batch(&mut self, field: &'a Field, scope: &Scope) -> Option<Expr> {
+        if !matches!(field.value.kind, ast::ExprKind::Size(_)) {
+            return self.count(field, 1, scope);
+        }
+        let value = self.check(&field.value, scope, &Type::Size, None);
+        match value.constant() {
+            Some(Value::Size(bytes)) if !u64::try_from(*bytes).is_ok_and(|bytes| limits::PAYLOAD.allows(bytes) && bytes > 0) => {
+                self.report(
+                    Diagnostic::new(codes::LOOP_NUMBER, "a batch is the input of an execution, of 256 KiB at most")
+                        .primary(value.span, "")
+                        .note(limits::PAYLOAD.note())
+                        .help("write `batch 200KB` or less, or how many items: `batch 100`"),
+                );
+                None
+            }
+            _ => Some(value),
+        }
     }
 
     /// A whole number that is at least `least`, as far as it is known.
@@ -366,5 +391,5 @@ impl<'a> Checker<'a> {
 /// What a listing says of an object.
 fn object() -> Type {
     let field = |name: &str, ty| (name.to_owned(), ty);
-    Type::Record(vec![field("key", Type::String), field("size", Type::Int), field("etag", Type::String)])
+    Type::record(vec![field("key", Type::String), field("size", Type::Int), field("etag", Type::String)])
 }

@@ -211,7 +211,7 @@ impl<'a> Checker<'a> {
             let texts: Vec<String> =
                 literals.iter().filter_map(|literal| literal.text().map(str::to_owned)).collect();
             let ty = match required.base() {
-                Type::Literals(_) if !texts.is_empty() && texts.len() == literals.len() => Type::Literals(texts),
+                Type::Literals(_) if !texts.is_empty() && texts.len() == literals.len() => Type::literals(texts),
                 _ => required.clone(),
             };
             let texts = literals.iter().filter_map(Expr::text).collect::<Vec<_>>();
@@ -325,7 +325,7 @@ impl<'a> Checker<'a> {
             return None;
         }
         met.values.push((of.clone(), span));
-        Some(Expr::value(of, Type::Literals(vec![text.to_owned()]), span))
+        Some(Expr::value(of, Type::literals(vec![text.to_owned()]), span))
     }
 
     fn taken_before(&mut self, span: Span, first: Span) {

@@ -15,6 +15,7 @@ mod matching;
 mod nested;
 mod opaque;
 mod output;
+mod over_rows;
 mod place;
 mod program;
 mod project;

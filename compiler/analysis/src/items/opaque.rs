@@ -174,7 +174,7 @@ impl<'a> Checker<'a> {
                     "doc" => *value = Expr { ty: Type::String.optional(), ..text("doc") },
                     "columns" | "partition_columns" => *value = Expr::list(vec![column.clone()], Type::Json, span),
                     "format" => {
-                        let name = Expr { ty: Type::Literals(["jsonl", "json", "parquet", "csv", "avro"].map(str::to_owned).to_vec()), ..text("format") };
+                        let name = Expr { ty: Type::literals(["jsonl", "json", "parquet", "csv", "avro"].map(str::to_owned).to_vec()), ..text("format") };
                         *value = Expr::record(vec![("name".to_owned(), name)], span);
                     }
                     _ => {}

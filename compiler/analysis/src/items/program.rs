@@ -1,7 +1,7 @@
 //! The whole program: every item of the user's file, in an order in which each finds what it needs.
 
 use crate::check::Checker;
-use crate::program::{Expr, ExprKind, Function, FunctionId, Program, Statement};
+use crate::program::{Function, Program};
 use crate::resolve::Def;
 use crate::strictness::unknown_attribute;
 use flow_syntax::ast::{FunctionBody, ItemKind, Module};
@@ -60,9 +60,8 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
                 }
             }
             ItemKind::Stream(item) => checker.not_yet(item.name.span, "a `stream`"),
-            ItemKind::Retry(item) => {
-                let policy = checker.retry_policy(*def, item.name.span);
-                checker.retry_rules(&policy);
+            ItemKind::Retry(_) => {
+                checker.named_rules(*def);
             }
             ItemKind::Resource(_) => {
                 checker.item_resource(*def);
@@ -118,46 +117,12 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
         }
     }
     let mut program = checker.program;
-    without_idle_function(&mut program);
+    // The default function comes first if a step uses it, and not at all if none does.
+    program.without_functions(|id, function| id.0 == 0 && function.steps.is_empty());
     program
 }
 
 /// Whether an item is a function that says how each stage computes it.
 fn lowered(item: &ItemKind) -> bool {
     matches!(item, ItemKind::Function(function) if matches!(function.body, FunctionBody::Lower(_)))
-}
-
-/// The default function comes first if a step uses it, and not at all if none does.
-fn without_idle_function(program: &mut Program) {
-    match program.functions.first() {
-        Some(function) if function.steps.is_empty() => {}
-        _ => return,
-    }
-    program.functions.remove(0);
-    for flow in &mut program.flows {
-        if let Some(handler) = &mut flow.on_failure {
-            shift(&mut handler.body);
-        }
-        shift(&mut flow.body);
-    }
-}
-
-fn shift(statements: &mut [Statement]) {
-    fn arn(expr: &mut Expr) {
-        match &mut expr.kind {
-            ExprKind::FunctionArn(id) => *id = FunctionId(id.0.saturating_sub(1)),
-            ExprKind::Record(entries) => entries.iter_mut().for_each(|(_, value)| arn(value)),
-            _ => {}
-        }
-    }
-    for statement in statements {
-        if let Statement::Step(step) = statement
-            && let Some(id) = &mut step.call.function
-        {
-            *id = FunctionId(id.0.saturating_sub(1));
-            arn(&mut step.call.arguments);
-            step.call.statements.iter_mut().flat_map(|statement| &mut statement.resources).for_each(arn);
-        }
-        statement.blocks_mut().into_iter().for_each(|block| shift(block));
-    }
 }

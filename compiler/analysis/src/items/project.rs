@@ -52,7 +52,7 @@ impl<'a> Checker<'a> {
     fn project_field(&mut self, module: usize, field: &'a ast::Field) {
         let name = field.name.text.as_str();
         let (ty, why) = match name {
-            "kind" => (Type::Literals(vec!["program".to_owned(), "module".to_owned()]), "says what is emitted"),
+            "kind" => (Type::literals(vec!["program".to_owned(), "module".to_owned()]), "says what is emitted"),
             "region" => (Type::String, "part of the provider's configuration"),
             "tags" => (Type::Map(Box::new(Type::String)), "part of the provider's configuration"),
             "backend" => (self.prelude_type("Backend"), "Terraform reads it before it evaluates anything"),

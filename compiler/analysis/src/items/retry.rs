@@ -4,9 +4,36 @@ use crate::check::{Because, Checker, Scope};
 use crate::program::{Expr, RetryRule, Stage, Type, Value};
 use crate::resolve::Def;
 use flow_diagnostics::{codes, Diagnostic, Span};
-use flow_syntax::ast::ItemKind;
+use flow_syntax::ast::{self, Field, ItemKind};
 
 impl<'a> Checker<'a> {
+    /// The rules that `retry = …` says: of a policy by its name, or written out.
+    pub fn retry_of(&mut self, field: &'a Field, scope: &Scope) -> Vec<RetryRule> {
+        if let ast::ExprKind::Name(name) = &field.value.kind
+            && scope.local(&name.text).is_none()
+            && let Some(def) = self.names.value_named(scope.module, &name.text)
+            && matches!(def.item.kind, ItemKind::Retry(_))
+        {
+            return self.named_rules(def);
+        }
+        let ty = Type::List(Box::new(self.prelude_type("RetryRule")));
+        let value = self.check(&field.value, scope, &ty, None);
+        let because = Because::new(field.name.span, "a retry policy is part of the state machine's text");
+        if self.stage(&value, Stage::Const, because) { self.retry_rules(&value) } else { Vec::new() }
+    }
+
+    /// The rules of a policy; checked once, however many steps have it.
+    pub fn named_rules(&mut self, def: Def<'a>) -> Vec<RetryRule> {
+        if let Some(rules) = self.policies.get(&def.key()) {
+            return rules.clone();
+        }
+        let place = def.name().map_or(self.cause, |name| name.span);
+        let policy = self.retry_policy(def, place);
+        let rules = self.retry_rules(&policy);
+        self.policies.insert(def.key(), rules.clone());
+        rules
+    }
+
     /// A policy as a value: a list of rules.
     pub fn retry_policy(&mut self, def: Def<'a>, span: Span) -> Expr {
         let ItemKind::Retry(item) = &def.item.kind else { return Expr::error(span) };

@@ -53,7 +53,10 @@ impl<'a> Checker<'a> {
         }
         let cause = std::mem::replace(&mut self.cause, item.name.span);
         let mut checks = self.schema_checks(item, &fields, def.module);
-        checks.extend(fields.iter().flat_map(|field| self.column_checks(field)).collect::<Vec<_>>());
+        for field in &fields {
+            checks.extend(self.column_checks(field));
+            checks.extend(self.checks_of_type(field, field.ty.required()));
+        }
         self.cause = cause;
         if let Some(schema) = self.program.schemas.get_mut(id.0 as usize) {
             schema.checks = checks;
@@ -227,6 +230,28 @@ impl<'a> Checker<'a> {
         }
         for check in &item.checks {
             checks.extend(self.row_check(check, None, &scope));
+        }
+        checks
+    }
+
+    /// The checks that a field's type has by its name, the column in place of `value`; `none` passes them, as it does the
+    /// field's own.
+    fn checks_of_type(&mut self, field: &SchemaField, ty: &Type) -> Vec<Check> {
+        let Type::Nominal { name, base } = ty else { return Vec::new() };
+        let mut checks = self.checks_of_type(field, base.required());
+        let Some(def) = self.nominals.get(name).copied() else { return checks };
+        let ItemKind::Type(item) = &def.item.kind else { return checks };
+        let mut scope = Scope { rows: RowPlace::Row, ..Scope::new(def.module) };
+        let column = ExprKind::Column(field.name.clone());
+        scope.declare("value", Local::Value(Expr::new(column, base.required().clone(), Stage::Row, field.span)));
+        for check in &item.checks {
+            let condition = self.condition(&check.condition, &scope, "of `check`");
+            let because = Because::new(field.span, format!("a column of `{name}`: its checks are computed for each row"));
+            self.row_stage(&condition, because);
+            if !condition.is_error() && condition.stage != Stage::Const {
+                let text = self.files.slice(check.condition.span).to_owned();
+                checks.push(Check { field: Some(field.name.clone()), text, condition });
+            }
         }
         checks
     }

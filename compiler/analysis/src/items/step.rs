@@ -250,10 +250,7 @@ impl<'a> Checker<'a> {
         };
         let retry = match modifier("retry") {
             Some(field) if matches!(field.value.kind, ast::ExprKind::None) => Vec::new(),
-            Some(field) => {
-                let policy = self.policy(field, scope);
-                self.retry_rules(&policy)
-            }
+            Some(field) => self.retry_of(field, scope),
             None => {
                 let idempotent =
                     matches!(called.fields.get("idempotent").and_then(Expr::constant), Some(Value::Bool(true)));
@@ -274,14 +271,6 @@ impl<'a> Checker<'a> {
             span,
             name_span: ast.name.span,
         })
-    }
-
-    /// A retry policy by its name, or written out.
-    pub fn policy(&mut self, field: &'a Field, scope: &Scope) -> Expr {
-        let ty = Type::List(Box::new(self.prelude_type("RetryRule")));
-        let value = self.check(&field.value, scope, &ty, None);
-        let because = Because::new(field.name.span, "a retry policy is part of the state machine's text");
-        if self.stage(&value, Stage::Const, because) { value } else { Expr::error(value.span) }
     }
 
     fn step_call(

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 /// Fields of a task.
 const FIELDS: &[&str] = &[
     "resource", "handler", "arguments", "result", "raises", "iam", "reads", "writes", "idempotent", "timeout",
-    "heartbeat", "local",
+    "heartbeat", "credentials", "local",
 ];
 
 /// A task's fields, its arguments put in.
@@ -56,6 +56,7 @@ impl<'a> Checker<'a> {
                 "idempotent" => (Type::Bool, Stage::Const, "known to the compiler, for retries"),
                 "timeout" => (Type::Duration, Stage::Run, "the step's default timeout"),
                 "heartbeat" => (Type::Duration.optional(), Stage::Run, "the step's default heartbeat"),
+                "credentials" => (Type::Arn.optional(), Stage::Apply, "whose permissions a step uses is known when it is deployed"),
                 "local" => {
                     let local = self.prelude_type("Local");
                     (local.optional(), Stage::Run, "how it runs on a laptop")
@@ -93,6 +94,14 @@ impl<'a> Checker<'a> {
                     .primary(span, "")
                     .help("write `resource = \"arn:aws:states:::…\"` for a service integration")
                     .help("or `handler = \"…\"` for a handler of the generic binary"),
+            );
+        }
+        if let (Some(role), true) = (values.get("credentials"), values.contains_key("handler")) {
+            self.report(
+                Diagnostic::new(codes::TASK_KIND, "a handler is run with the role of its function")
+                    .primary(role.span, "the role of another account")
+                    .note("`credentials` become those of the Task state, which calls a service itself")
+                    .help("leave it out, or say what runs the task by `resource`"),
             );
         }
         values
@@ -262,6 +271,15 @@ impl<'a> Checker<'a> {
             Some(list) => self.statements(list),
             None => Vec::new(),
         };
+        let credentials = fields.swap_remove("credentials").filter(|role| role.known_none() != Some(true));
+        if let Some(role) = &credentials {
+            statements.push(PolicyStatement {
+                actions: vec!["sts:AssumeRole".to_owned()],
+                resources: vec![role.clone()],
+                conditions: Vec::new(),
+                cause: self.cause,
+            });
+        }
         let mut reads = tables(&list(&fields, "reads"));
         if handler.as_deref() == Some("run")
             && let Some(ExprKind::Record(inputs)) = arguments.entry("inputs").map(|inputs| &inputs.kind)
@@ -317,6 +335,7 @@ impl<'a> Checker<'a> {
             when,
             function,
             flow: None,
+            credentials,
             local,
         }
     }

@@ -221,7 +221,8 @@ impl<'a> Checker<'a> {
             }
             ast::OperatorKind::Rename(pairs) => self.rename(pairs, span, pipeline),
             ast::OperatorKind::Window { by, order, columns } => {
-                let by = by.iter().map(|key| self.key(key, &row, span, pipeline)).collect();
+                let by: Vec<Expr> = by.iter().map(|key| self.key(key, &row, span, pipeline)).collect();
+                self.tell_apart(by.iter().map(|key| (&key.ty, key.span)), "window by", span, pipeline);
                 let order = self.order(order, &row, span, pipeline);
                 let window = Scope { rows: RowPlace::Window, ..row.clone() };
                 let made = self.new_columns(columns, &window, false, span, pipeline);
@@ -233,6 +234,7 @@ impl<'a> Checker<'a> {
             }
             ast::OperatorKind::Group { keys, aggregates } => {
                 let keys = self.new_columns(keys, &row, true, span, pipeline);
+                self.tell_apart(keys.iter().map(|(key, at)| (&key.value.ty, *at)), "group", span, pipeline);
                 let group = Scope { rows: RowPlace::Group, ..row.clone() };
                 let aggregates = self.new_columns(aggregates, &group, false, span, pipeline);
                 self.over_rows(&aggregates, "group", pipeline);
@@ -271,7 +273,10 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
-            ast::OperatorKind::Distinct => OperatorKind::Distinct,
+            ast::OperatorKind::Distinct => {
+                self.tell_rows_apart("distinct", span, pipeline);
+                OperatorKind::Distinct
+            }
             ast::OperatorKind::Check(condition) => {
                 let expr = self.kept(condition, &row, "of `check`", because(), pipeline);
                 self.constant_check(&expr, condition.span, "no column in it", "compare a column");
@@ -444,41 +449,6 @@ impl<'a> Checker<'a> {
             list.push(SortKey { value, descending: key.descending });
         }
         list
-    }
-
-    /// In a group and a window each column is one function over rows.
-    fn over_rows(&mut self, columns: &[(Column, Span)], word: &str, pipeline: &mut Pipeline<'a>) {
-        for (column, at) in columns {
-            let alone = match &column.value.kind {
-                ExprKind::Call { function, .. } => function.aggregate.is_some() || function.window.is_some(),
-                ExprKind::Error => true,
-                _ => false,
-            };
-            if alone || column.value.is_error() {
-                continue;
-            }
-            let inner = column.value.any(&|part| {
-                matches!(&part.kind, ExprKind::Call { function, .. }
-                    if function.aggregate.is_some() || function.window.is_some())
-            });
-            let diagnostic = Diagnostic::new(
-                codes::AGGREGATE_ALONE,
-                format!("`{}` is not a function over rows", column.name),
-            )
-            .primary(column.value.span, "")
-            .secondary(*at, format!("a column of a `{word}`"));
-            let diagnostic = if inner {
-                diagnostic.help(format!("give the function a column of its own, and calculate with it in a `derive` after the `{word}`"))
-            } else if word == "group" {
-                diagnostic
-                    .note("a group has one row for many, so its columns are keys or aggregates")
-                    .help("make it a key, or choose one value: `min(…)`, `max(…)`")
-            } else {
-                diagnostic.help("compute it in a `derive`")
-            };
-            self.report(diagnostic);
-            pipeline.broken = true;
-        }
     }
 }
 

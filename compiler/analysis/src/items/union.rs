@@ -277,7 +277,7 @@ impl<'a> Checker<'a> {
         let literals = cases.iter().map(|case| case.literal.clone()).collect();
         let mut held = vec![SchemaField {
             name: tag.text.clone(),
-            ty: Type::Literals(literals),
+            ty: Type::literals(literals),
             key: false,
             pii: false,
             doc: Some(format!("Which case of {} the record is.", union.text)),
@@ -348,7 +348,7 @@ impl<'a> Checker<'a> {
     /// What must hold of the rows of a case: that it has its fields, and its schema's own checks.
     fn case_checks(&self, union: &Union, column: &dyn Fn(&str, Type) -> Expr) -> Vec<Check> {
         let texts: Vec<String> = union.cases.iter().map(|case| case.literal.clone()).collect();
-        let mut checks = vec![one_of(column(&union.tag, Type::Literals(texts.clone())), None, &union.tag, &texts)];
+        let mut checks = vec![one_of(column(&union.tag, Type::literals(texts.clone())), None, &union.tag, &texts)];
         for case in &union.cases {
             let Some(schema) = self.program.schema(case.schema) else { continue };
             for field in schema.fields.iter().filter(|field| field.name != union.tag && !field.ty.base().is_optional()) {

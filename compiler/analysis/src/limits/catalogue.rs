@@ -42,6 +42,17 @@ pub const EXECUTION_TIMEOUT: Limit = Limit {
     checked: CHECKED,
 };
 
+/// An execution of an Express machine, an Express iteration of a distributed Map too.
+pub const EXPRESS_DURATION: Limit = Limit {
+    what: "the duration of an Express execution",
+    min: 1,
+    max: 300,
+    unit: "seconds",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html",
+    checked: CHECKED,
+};
+
 /// `TimeoutSeconds` of a task.
 pub const TASK_TIMEOUT: Limit = Limit {
     what: "the timeout of a task",

@@ -99,10 +99,12 @@ pub struct ForEach {
     pub max: Option<Expr>,
     /// How many may fail.
     pub tolerate: Option<Tolerance>,
-    /// Items in one iteration.
+    /// Items in one iteration: how many, an `Int`, or how large their JSON may be, a `Size`.
     pub batch: Option<Expr>,
     /// Whether each iteration is an execution of its own, which reads no variable of the flow: a distributed Map.
     pub distributed: bool,
+    /// Whether these executions are Express.
+    pub express: bool,
     /// What is done for each.
     pub inner: Inner,
 }

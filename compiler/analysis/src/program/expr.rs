@@ -53,6 +53,8 @@ pub enum Value {
     Int(i64),
     /// `0.5`, and a share.
     Float(f64),
+    /// Digits of a decimal, as many after the point as its type has: `12.50`.
+    Decimal(String),
     /// Text.
     String(String),
     /// `YYYY-MM-DD`.

@@ -22,6 +22,8 @@ pub struct Flow {
     pub triggers: Vec<Trigger>,
     /// `timeout`, seconds.
     pub timeout_s: Option<u64>,
+    /// Whether its executions are Express: five minutes at most, at least once.
+    pub express: bool,
     /// Every variable: parameters, step results, lets, handler and trigger bindings.
     pub variables: Vec<Variable>,
     /// `on failure`.
@@ -317,6 +319,8 @@ pub struct TaskCall {
     pub raises: Vec<String>,
     /// Whether running it twice is as good as once.
     pub idempotent: bool,
+    /// The role with whose permissions the service is called, apply; the state machine's own without it.
+    pub credentials: Option<Expr>,
     /// Tables that it reads.
     pub reads: Vec<TableId>,
     /// Tables that it writes.

@@ -159,7 +159,9 @@ impl Program {
     /// Takes out what exists nowhere: `when false`. Resources and tables keep their numbers; nothing names them.
     pub(crate) fn leave_out(&mut self) {
         let never = |guard: &Option<Guard>| guard.as_ref().is_some_and(Guard::never);
-        self.flows.retain(|flow| !never(&flow.when));
+        let (gone, kept) = std::mem::take(&mut self.flows).into_iter().partition(|flow| never(&flow.when));
+        self.flows = kept;
+        self.without_uses(&gone);
         for flow in &mut self.flows {
             flow.triggers.retain(|trigger| !never(&trigger.schedule.when));
         }

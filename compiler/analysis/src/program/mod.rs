@@ -7,6 +7,7 @@
 mod blocks;
 mod expr;
 mod flow;
+mod functions;
 mod guards;
 mod infrastructure;
 mod rows;

@@ -1,8 +1,9 @@
 //! Types.
 
 use super::SchemaId;
+use std::sync::Arc;
 
-/// The type of an expression.
+/// The type of an expression. What a type is made of is shared: each expression has its own copy of its type.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Type {
     /// `Bool`.
@@ -36,17 +37,17 @@ pub enum Type {
     /// `Map<T>`, with text as keys.
     Map(Box<Type>),
     /// `{ a: T, b: U? }`, in the order of the text; compared as a set.
-    Record(Vec<(String, Type)>),
+    Record(Arc<[(String, Type)]>),
     /// `T?`.
     Optional(Box<Type>),
     /// `"a" | "b"`.
-    Literals(Vec<String>),
+    Literals(Arc<[String]>),
     /// A `type NAME = BASE` of its own.
     Nominal {
         /// `BucketName`.
         name: String,
-        /// What it stands for.
-        base: Box<Type>,
+        /// What it stands for; shared, since each value of the type has it.
+        base: Arc<Type>,
     },
     /// One row of a schema.
     Row(SchemaId),
@@ -73,6 +74,16 @@ pub enum Type {
 }
 
 impl Type {
+    /// `{ a: T, b: U? }`.
+    pub fn record(fields: Vec<(String, Type)>) -> Type {
+        Type::Record(fields.into())
+    }
+
+    /// `"a" | "b"`.
+    pub fn literals(texts: Vec<String>) -> Type {
+        Type::Literals(texts.into())
+    }
+
     /// `T?` for `T`, `T?` for `T?`.
     pub fn optional(self) -> Type {
         match self {

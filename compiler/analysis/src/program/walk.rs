@@ -157,6 +157,7 @@ impl Statement {
                 .chain(step.call.output.as_ref())
                 .chain(step.heartbeat.as_ref())
                 .chain(step.when.as_ref())
+                .chain(step.call.credentials.as_ref())
                 .collect(),
             Statement::Let { value, .. } | Statement::Wait { value, .. } => vec![value],
             Statement::If { condition, .. } => vec![condition],

@@ -151,7 +151,7 @@ fn value_text(value: &Value) -> Option<String> {
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
         Value::Float(value) => value.to_string(),
-        Value::String(text) | Value::Date(text) | Value::Timestamp(text) => text.clone(),
+        Value::String(text) | Value::Decimal(text) | Value::Date(text) | Value::Timestamp(text) => text.clone(),
         Value::Duration(_) | Value::Size(_) | Value::None => return None,
     })
 }

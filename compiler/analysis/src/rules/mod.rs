@@ -11,6 +11,7 @@ mod constant;
 mod containers;
 mod deployment;
 mod durations;
+mod express;
 mod failures;
 mod functions;
 mod guards;
@@ -94,6 +95,7 @@ fn one_place(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
     payload::results(program, flow, diagnostics);
     permissions::of_steps(flow, diagnostics);
     permissions::sync_rules(flow, diagnostics);
+    express::executions(program, flow, diagnostics);
     history::overflow(flow, diagnostics);
     durations::timeouts(flow, diagnostics);
     durations::heartbeats(flow, diagnostics);

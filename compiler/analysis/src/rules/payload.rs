@@ -48,9 +48,10 @@ pub(super) fn results(program: &Program, flow: &Flow, diagnostics: &mut Diagnost
                 "a list that is too large fails the execution with `States.DataLimitExceeded`; where a state's output \
                  is passed on, no `catch` sees it",
             )
-            .help(
-                "let each iteration write its rows to a table, and read that; or `return` a number instead of a text",
-            )
+            .help(match each {
+                Some(_) => "let each iteration write its result to a table, and read that",
+                None => "let each iteration write its rows to a table, and read that; or `return` a number instead of a text",
+            })
             .help("if there are never that many, say so: `@allow(FLOW0641, \"at most 40 hospitals\")` above the flow"),
         );
     });

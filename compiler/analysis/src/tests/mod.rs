@@ -5,6 +5,7 @@ mod library;
 mod messages;
 mod nightly;
 mod pages;
+mod rows;
 mod total;
 mod wide;
 

@@ -10,7 +10,7 @@ use super::flow::{Lowering, comment, empty, output as as_output};
 use super::jsonata::{Code, Level, field, lower, string};
 use super::tree::tree;
 use flow_analysis::program::{
-    Expr, ExprKind, Fail, ForEach, Head, Inner, Items, Parallel, ReaderItem, Statement, Tolerance, VariableId,
+    Expr, ExprKind, Fail, ForEach, Head, Inner, Items, Parallel, ReaderItem, Statement, Tolerance, Type, VariableId,
     walk_statements,
 };
 use flow_asl::model::{
@@ -84,16 +84,21 @@ impl Lowering<'_> {
         self.deploy.touched.extend(touched);
         processor.processor_config = Some(ProcessorConfig {
             mode: Some(if of.distributed { "DISTRIBUTED" } else { "INLINE" }.to_owned()),
-            execution_type: of.distributed.then(|| "STANDARD".to_owned()),
+            execution_type: of.distributed.then(|| if of.express { "EXPRESS" } else { "STANDARD" }.to_owned()),
             ..ProcessorConfig::default()
         });
         let mut state = Map {
             comment: comment(of.head.doc.as_deref()),
             item_selector: input.selector(),
-            item_batcher: of.batch.as_ref().map(|batch| ItemBatcher {
-                max_items_per_batch: Some(tree(batch, "batch", &mut self.scope())),
-                batch_input: input.batch_input(),
-                ..ItemBatcher::default()
+            item_batcher: of.batch.as_ref().map(|batch| {
+                let most = Some(tree(batch, "batch", &mut self.scope()));
+                let (items, bytes) = if matches!(batch.ty.base(), Type::Size) { (None, most) } else { (most, None) };
+                ItemBatcher {
+                    max_items_per_batch: items,
+                    max_input_bytes_per_batch: bytes,
+                    batch_input: input.batch_input(),
+                    ..ItemBatcher::default()
+                }
             }),
             label: label(of),
             max_concurrency: of.max.as_ref().map(|max| tree(max, "max", &mut self.scope())),

@@ -51,7 +51,7 @@ fn at_depth(program: &Program, ty: &Type, value: &Code, depth: usize) -> Code {
         Type::Map(element) => all(program, element, &is("object"), &format!("{v}.*"), depth),
         Type::Record(fields) => {
             let mut tests = vec![is("object")];
-            for (name, ty) in fields {
+            for (name, ty) in fields.iter() {
                 let test = at_depth(program, ty, &field(value, name), depth);
                 if test.text != "true" {
                     tests.push(test.within(Level::And));
@@ -63,7 +63,7 @@ fn at_depth(program: &Program, ty: &Type, value: &Code, depth: usize) -> Code {
             let fields = program.schema(*schema).map_or_else(Vec::new, |schema| {
                 schema.fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect()
             });
-            at_depth(program, &Type::Record(fields), value, depth)
+            at_depth(program, &Type::record(fields), value, depth)
         }
         // What holds anything, and what the checker lets no parameter be.
         Type::Json
@@ -82,8 +82,8 @@ fn at_depth(program: &Program, ty: &Type, value: &Code, depth: usize) -> Code {
 
 /// Whether a record that holds any case of a union has what its own case must have.
 fn of_a_case(program: &Program, union: &Union, base: &Type, whole: Code, value: &Code, depth: usize) -> Code {
-    let held = match base.required() {
-        Type::Record(fields) => fields.as_slice(),
+    let held: &[(String, Type)] = match base.required() {
+        Type::Record(fields) => fields,
         _ => &[],
     };
     let mut tests = vec![whole.within(Level::And)];

@@ -8,7 +8,7 @@ use super::tree::{literal, tree};
 use flow_analysis::program::{Expr, ExprKind, Step, Value, VariableId};
 use flow_asl::model::Task;
 use indexmap::IndexMap;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 impl Lowering<'_> {
     pub(super) fn step(&mut self, step: &Step) {
@@ -52,8 +52,11 @@ impl Lowering<'_> {
         if step.call.function.is_some() {
             add_origin(&mut arguments, &step.name);
         }
+        let credentials =
+            step.call.credentials.as_ref().map(|role| json!({ "RoleArn": tree(role, "credentials", &mut scope) }));
         let (catch, labels) = catchers(&step.name, &self.takers);
         let state = Task {
+            credentials,
             comment: comment(step.doc.as_deref()),
             resource: step.call.resource.clone(),
             arguments: Some(arguments),

@@ -73,19 +73,29 @@ pub struct Fold<'a> {
 impl Fold<'_> {
     /// The flow with its blocks folded.
     pub fn flow(&self, flow: &Flow) -> Flow {
+        // Field by field: a copy of the whole would copy the body that is made anew.
         Flow {
-            body: self.block(&flow.body),
+            name: flow.name.clone(),
+            doc: flow.doc.clone(),
+            params: flow.params.clone(),
+            result: flow.result.clone(),
+            triggers: flow.triggers.clone(),
+            timeout_s: flow.timeout_s,
+            express: flow.express,
+            variables: flow.variables.clone(),
             on_failure: flow.on_failure.as_ref().map(|handler| self.handler(handler)),
-            ..flow.clone()
+            body: self.block(&flow.body),
+            when: flow.when.clone(),
+            span: flow.span,
         }
     }
 
     fn handler(&self, handler: &Handler) -> Handler {
-        Handler { body: self.block(&handler.body), ..handler.clone() }
+        Handler { body: self.block(&handler.body), binding: handler.binding, span: handler.span }
     }
 
     fn inner(&self, inner: &Inner) -> Inner {
-        Inner { body: self.block(&inner.body), ..inner.clone() }
+        Inner { body: self.block(&inner.body), output: inner.output.clone() }
     }
 
     /// A `parallel` or a `for`: whole, or nothing but the absence of its result.

@@ -22,6 +22,13 @@ impl Rows<'_> {
     fn typed(&mut self, program: &Program, expr: &Typed, context: &Type) -> Expr {
         match &expr.kind {
             ExprKind::Value(Value::None) => Expr::None(data_type(program, context)),
+            ExprKind::Value(Value::Decimal(digits)) => {
+                let (precision, scale) = match expr.ty.base() {
+                    Type::Decimal(precision, scale) => (*precision, *scale),
+                    _ => (38, 0),
+                };
+                Expr::Literal(Literal::Decimal { digits: digits.clone(), precision, scale })
+            }
             ExprKind::Value(value) => Expr::Literal(literal(value)),
             ExprKind::Column(name) => Expr::Column(name.clone()),
             ExprKind::Unary(op, operand) => Expr::Unary {
@@ -212,7 +219,8 @@ fn literal(value: &Value) -> Literal {
         Value::Bool(value) => Literal::Bool(*value),
         Value::Int(value) | Value::Size(value) => Literal::Int(*value),
         Value::Float(value) => Literal::Float(*value),
-        Value::String(value) => Literal::String(value.clone()),
+        // A decimal was handled before: its literal has the type.
+        Value::String(value) | Value::Decimal(value) => Literal::String(value.clone()),
         Value::Date(value) => Literal::Date(value.clone()),
         Value::Timestamp(value) => Literal::Timestamp(value.clone()),
         Value::Duration(value) => Literal::Duration(*value),

@@ -215,8 +215,12 @@ impl Lower<'_, '_> {
             Binary::Or if tests_none(left) => choose(a, true.into(), b),
             Binary::And => binary(a, BinaryOperator::And, b),
             Binary::Or => binary(a, BinaryOperator::Or, b),
-            Binary::Equal => binary(a, BinaryOperator::Eq, b),
-            Binary::NotEqual => binary(a, BinaryOperator::NotEq, b),
+            Binary::Equal | Binary::NotEqual => {
+                let decimal = matches!((left.ty.base(), right.ty.base()), (Type::Decimal(..), Type::Decimal(..)));
+                // Texts of digits: `12.5` is `12.50`.
+                let (a, b) = if decimal { (call("tonumber", [a]), call("tonumber", [b])) } else { (a, b) };
+                binary(a, if operator == Binary::Equal { BinaryOperator::Eq } else { BinaryOperator::NotEq }, b)
+            }
             Binary::Less => self.compare(whole, left, a, BinaryOperator::Less, b)?,
             Binary::LessEqual => self.compare(whole, left, a, BinaryOperator::LessEq, b)?,
             Binary::Greater => self.compare(whole, left, a, BinaryOperator::Greater, b)?,
@@ -276,7 +280,7 @@ pub(crate) fn constant(value: &Value) -> Expression {
         Value::Bool(value) => (*value).into(),
         Value::Int(value) | Value::Size(value) => (*value).into(),
         Value::Float(value) => (*value).into(),
-        Value::String(text) | Value::Date(text) | Value::Timestamp(text) => string(text),
+        Value::String(text) | Value::Decimal(text) | Value::Date(text) | Value::Timestamp(text) => string(text),
         Value::Duration(microseconds) if microseconds % 1_000_000 == 0 => (microseconds / 1_000_000).into(),
         #[expect(clippy::cast_precision_loss, reason = "a duration below 285 years keeps its microseconds")]
         Value::Duration(microseconds) => (*microseconds as f64 / 1_000_000.0).into(),

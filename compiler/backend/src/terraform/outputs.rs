@@ -148,10 +148,10 @@ mod tests {
 
     #[test]
     fn an_example_has_a_word_for_each_field() {
-        let ty = Type::Record(vec![
+        let ty = Type::record(vec![
             ("webhook_url".to_owned(), Type::String),
             ("since".to_owned(), Type::Optional(Box::new(Type::Date))),
-            ("mode".to_owned(), Type::Literals(vec!["fast".to_owned(), "safe".to_owned()])),
+            ("mode".to_owned(), Type::literals(vec!["fast".to_owned(), "safe".to_owned()])),
             ("counts".to_owned(), Type::List(Box::new(Type::Int))),
         ]);
         assert_eq!(example(&ty), r#"{"webhook_url":"…","since":"YYYY-MM-DD","mode":"fast","counts":[]}"#);

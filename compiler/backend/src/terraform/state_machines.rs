@@ -54,7 +54,7 @@ fn add(
     scope.count(body, guard)?;
     body.set("name", name());
     body.set("role_arn", attribute("aws_iam_role", &names.role, names.counted, ["arn"]));
-    body.set("type", string("STANDARD"));
+    body.set("type", string(if flow.express { "EXPRESS" } else { "STANDARD" }));
     let note = if machine.substitutions.is_empty() {
         "The definition names no deploy values."
     } else {

@@ -1,12 +1,14 @@
-//! A small program like the nightly load, built by hand, and Terraform where it is installed.
+//! A small program like the nightly load, built by hand, and Terraform where it is [`installed`].
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
+
+mod installed;
+
+pub(crate) use installed::{plugins, terraform, write};
 
 use super::{Machine, Parts, Substitution, Variant};
 use flow_analysis::program::*;
 use flow_diagnostics::{FileId, FileSet, Span};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 const TEXT: &str = r#"
 env dev  { raw = "dpc-raw-dev" }
@@ -114,7 +116,7 @@ pub(crate) fn statement<const N: usize>(actions: &[&str], resources: [Expr; N], 
 }
 
 fn bucket_name() -> Type {
-    Type::Nominal { name: "BucketName".to_owned(), base: Box::new(Type::String) }
+    Type::Nominal { name: "BucketName".to_owned(), base: Type::String.into() }
 }
 
 fn raw() -> Expr {
@@ -179,6 +181,7 @@ fn task(task: &str, resource: &str, function: Option<FunctionId>) -> TaskCall {
         statements: Vec::new(),
         raises: Vec::new(),
         idempotent: true,
+        credentials: None,
         reads: Vec::new(),
         writes: Vec::new(),
         function,
@@ -211,7 +214,7 @@ pub(crate) fn program() -> Program {
     let named = |thing: &str| template([lit("dpc-"), put(env_name()), lit(thing)]);
     let network = Type::Nominal {
         name: "Network".to_owned(),
-        base: Box::new(Type::Record(vec![
+        base: std::sync::Arc::new(Type::record(vec![
             ("subnets".to_owned(), Type::List(Box::new(Type::String))),
             ("security_groups".to_owned(), Type::List(Box::new(Type::String))),
             ("assign_public_ip".to_owned(), Type::Optional(Box::new(Type::Bool))),
@@ -326,6 +329,7 @@ pub(crate) fn program() -> Program {
             span: span("on cron"),
         }],
         timeout_s: Some(10800),
+        express: false,
         variables: vec![
             variable("run_date", Type::Date, VariableKind::Param),
             variable("alert", Type::Json, VariableKind::Step),
@@ -399,7 +403,7 @@ pub(crate) fn program() -> Program {
             when: None,
             name: "slack".to_owned(),
             doc: None,
-            ty: Type::Record(vec![("webhook_url".to_owned(), Type::String)]),
+            ty: Type::record(vec![("webhook_url".to_owned(), Type::String)]),
             arn: attribute(5, "arn"),
             secret_name: attribute(5, "name"),
             span: span("secret slack"),
@@ -471,40 +475,4 @@ pub(crate) fn module(program: &Program) -> Vec<super::File> {
     let (files, machines) = (files(), machines());
     let slots = [("encounters_bucket".to_owned(), raw())];
     super::module(program, &Parts { files: &files, machines: &machines, slots: &slots }).unwrap()
-}
-
-/// Where Terraform finds the provider; `None`, with the reason printed, where something is missing.
-pub(crate) fn plugins() -> Option<PathBuf> {
-    if Command::new("terraform").arg("version").output().is_err() {
-        eprintln!("skipped: `terraform` is not on the path");
-        return None;
-    }
-    match std::env::var_os("FLOW_TERRAFORM_PLUGINS") {
-        Some(folder) => Some(PathBuf::from(folder)),
-        None => {
-            eprintln!("skipped: FLOW_TERRAFORM_PLUGINS does not name a folder with the AWS provider");
-            None
-        }
-    }
-}
-
-/// Runs Terraform in a folder; its output on success, a panic with it otherwise.
-pub(crate) fn terraform(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("terraform")
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("TF_CLI_CONFIG_FILE")
-        .env("CHECKPOINT_DISABLE", "1")
-        .output()
-        .unwrap();
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "terraform {arguments:?}\n{text}");
-    text
-}
-
-/// Writes a module to a folder.
-pub(crate) fn write(folder: &Path, files: &[super::File]) {
-    for file in files {
-        std::fs::write(folder.join(&file.name), &file.text).unwrap();
-    }
 }

@@ -267,7 +267,7 @@ mod tests {
             (Type::Map(Box::new(Type::List(Box::new(Type::Arn)))), "map(list(string))"),
             (Type::Json, "any"),
             (
-                Type::Record(vec![
+                Type::record(vec![
                     ("name".to_owned(), Type::String),
                     ("ports".to_owned(), Type::Optional(Box::new(Type::List(Box::new(Type::Int))))),
                 ]),
@@ -333,7 +333,7 @@ mod tests {
                 ..param("code", Type::String)
             },
             param("since", Type::Optional(Box::new(Type::Date))),
-            param("mode", Type::Literals(vec!["fast".to_owned(), "safe".to_owned()])),
+            param("mode", Type::literals(vec!["fast".to_owned(), "safe".to_owned()])),
             param("share", Type::Share),
         ]);
         let good = [("env", "dev"), ("size", "3"), ("code", "a.12"), ("mode", "fast"), ("share", "0.01")];

@@ -1,5 +1,9 @@
 //! The nightly load as the checker gives it, built by hand.
 
+mod exprs;
+
+pub use exprs::*;
+
 use flow_analysis::program::*;
 use flow_diagnostics::{FileId, FileSet, Span};
 
@@ -20,50 +24,6 @@ pub fn span(word: &str) -> Span {
 
 pub fn expr(kind: ExprKind, ty: Type, stage: Stage) -> Expr {
     Expr { kind, ty, stage, span: span("flow") }
-}
-
-pub fn value(value: Value, ty: Type) -> Expr {
-    expr(ExprKind::Value(value), ty, Stage::Const)
-}
-
-pub fn text(of: &str) -> Expr {
-    value(Value::String(of.to_owned()), Type::String)
-}
-
-pub fn seconds(of: i64) -> Expr {
-    value(Value::Duration(of * 1_000_000), Type::Duration)
-}
-
-pub fn record(fields: Vec<(&str, Expr)>) -> Expr {
-    let stage = fields.iter().map(|(_, value)| value.stage).max().unwrap_or(Stage::Const);
-    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    expr(ExprKind::Record(fields), Type::Json, stage)
-}
-
-pub fn list(items: Vec<Expr>) -> Expr {
-    let stage = items.iter().map(|value| value.stage).max().unwrap_or(Stage::Const);
-    expr(ExprKind::List(items), Type::List(Box::new(Type::String)), stage)
-}
-
-pub fn var(id: u32, ty: Type) -> Expr {
-    expr(ExprKind::Variable(VariableId(id)), ty, Stage::Run)
-}
-
-pub fn field(target: Expr, name: &str, ty: Type) -> Expr {
-    let stage = target.stage;
-    expr(ExprKind::Field { target: Box::new(target), name: name.to_owned(), optional: false }, ty, stage)
-}
-
-pub fn join(parts: Vec<TextPart>) -> Expr {
-    expr(ExprKind::Text(parts), Type::String, Stage::Run)
-}
-
-pub fn lit(of: &str) -> TextPart {
-    TextPart::Text(of.to_owned())
-}
-
-pub fn put(of: Expr) -> TextPart {
-    TextPart::Expr(of)
 }
 
 pub fn report() -> Type {
@@ -93,7 +53,7 @@ fn network(name: &str, ty: Type) -> Expr {
 
 fn network_type() -> Type {
     let texts = || Type::List(Box::new(Type::String));
-    Type::Record(vec![
+    Type::record(vec![
         ("subnets".to_owned(), texts()),
         ("security_groups".to_owned(), texts()),
         ("assign_public_ip".to_owned(), Type::Optional(Box::new(Type::Bool))),
@@ -115,6 +75,7 @@ pub fn worker(task: &str, function: u32, payload: Vec<(&str, Expr)>) -> TaskCall
         statements: Vec::new(),
         raises: Vec::new(),
         idempotent: true,
+        credentials: None,
         reads: Vec::new(),
         writes: Vec::new(),
         function: Some(FunctionId(function)),
@@ -224,6 +185,7 @@ fn dbt() -> TaskCall {
         statements: Vec::new(),
         raises: Vec::new(),
         idempotent: false,
+        credentials: None,
         reads: vec![TableId(2)],
         writes: Vec::new(),
         function: None,
@@ -252,7 +214,7 @@ fn day_before(tick: u32) -> Expr {
         aggregate: None,
         window: None,
     };
-    let tick = var(tick, Type::Record(vec![("time".to_owned(), Type::Timestamp)]));
+    let tick = var(tick, Type::record(vec![("time".to_owned(), Type::Timestamp)]));
     let time = field(tick, "time", Type::Timestamp);
     let day = expr(ExprKind::Call { function: date.into(), arguments: vec![time] }, Type::Date, Stage::Run);
     expr(
@@ -296,6 +258,7 @@ pub fn flow() -> Flow {
             span: span("flow"),
         }],
         timeout_s: Some(10_800),
+        express: false,
         variables: vec![
             variable("run_date", Type::Date, VariableKind::Param),
             variable("validate", report(), VariableKind::Step),
@@ -464,7 +427,7 @@ pub fn program() -> Program {
             when: None,
             name: "slack".to_owned(),
             doc: None,
-            ty: Type::Record(vec![("webhook_url".to_owned(), Type::String)]),
+            ty: Type::record(vec![("webhook_url".to_owned(), Type::String)]),
             arn: secret("arn", Type::Arn),
             secret_name: secret("name", Type::String),
             span: span("flow"),

@@ -41,9 +41,10 @@ fn flow(body: Vec<Statement>) -> Flow {
         result: None,
         triggers: Vec::new(),
         timeout_s: None,
+        express: false,
         variables: vec![
             variable("date", Type::Date, VariableKind::Param),
-            variable("mode", Type::Literals(vec!["full".to_owned(), "some".to_owned()]), VariableKind::Param),
+            variable("mode", Type::literals(vec!["full".to_owned(), "some".to_owned()]), VariableKind::Param),
             variable("count", Type::Optional(Box::new(Type::Int)), VariableKind::Param),
             step("a"),
             Variable { ty: Type::Optional(Box::new(report())), ..step("b") },

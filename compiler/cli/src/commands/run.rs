@@ -295,8 +295,12 @@ fn set(program: &mut Program, env: Option<&str>, given: &str) -> Result<(), Loca
             refuse(format!("the program has no parameter `{name}`"), format!("{known}{did}"))
         })?;
     let mut ty = &param.ty;
-    while let Type::Nominal { base, .. } | Type::Optional(base) = ty {
-        ty = base;
+    loop {
+        ty = match ty {
+            Type::Nominal { base, .. } => base,
+            Type::Optional(inner) => inner,
+            _ => break,
+        };
     }
     let (value, wanted) = match ty {
         Type::Bool => (text.parse().ok().map(Value::Bool), "`true` or `false`".to_owned()),

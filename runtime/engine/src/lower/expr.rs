@@ -1,6 +1,7 @@
 //! Row expressions as DataFusion expressions.
 
 use crate::failure::{Result, failure};
+use crate::formats::cell::{Cell, parse_decimal};
 use crate::lower::date::DateFunction;
 use crate::lower::function::Function;
 use crate::lower::record::{field_of, record_of};
@@ -196,6 +197,14 @@ impl<'p> Scope<'p> {
             Literal::Bool(value) => (ScalarValue::Boolean(Some(*value)), DataType::Bool),
             Literal::Int(value) => (ScalarValue::Int64(Some(*value)), DataType::Int),
             Literal::Float(value) => (ScalarValue::Float64(Some(*value)), DataType::Float),
+            Literal::Decimal { digits, precision, scale } => {
+                let Ok(Cell::Decimal(unscaled)) = parse_decimal(digits, *precision, *scale) else {
+                    return Err(bad_plan(format_args!("`{digits}` is no `Decimal({precision}, {scale})`")));
+                };
+                let after = i8::try_from(*scale).map_err(bad_plan)?;
+                let data_type = DataType::Decimal { precision: *precision, scale: *scale };
+                (ScalarValue::Decimal128(Some(unscaled), *precision, after), data_type)
+            }
             Literal::String(value) => (ScalarValue::Utf8View(Some(value.clone())), DataType::String),
             Literal::Date(text) => {
                 let days = parse_date(text).map_err(bad_plan)?;

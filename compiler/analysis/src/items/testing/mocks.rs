@@ -114,7 +114,7 @@ impl<'a> Checker<'a> {
 fn completed(expr: Expr, want: &Type) -> Expr {
     let Type::Record(fields) = want.required().base() else { return expr };
     let ExprKind::Record(mut entries) = expr.kind else { return expr };
-    for (name, ty) in fields {
+    for (name, ty) in fields.iter() {
         match entries.iter_mut().find(|(entry, _)| entry == name) {
             Some((_, value)) => {
                 let given = std::mem::replace(value, Expr::none(expr.span));
@@ -135,6 +135,8 @@ fn zero(ty: &Type, span: Span) -> Option<Expr> {
     let value = match ty.base() {
         Type::Int => Value::Int(0),
         Type::Float => Value::Float(0.0),
+        Type::Decimal(_, 0) => Value::Decimal("0".to_owned()),
+        Type::Decimal(_, scale) => Value::Decimal(format!("0.{:0<1$}", "", usize::from(*scale))),
         Type::Bool => Value::Bool(false),
         Type::String => Value::String(String::new()),
         Type::Duration => Value::Duration(0),

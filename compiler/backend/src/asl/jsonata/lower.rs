@@ -242,7 +242,7 @@ pub fn constant_json(value: &Value) -> Json {
         Value::Bool(value) => (*value).into(),
         Value::Int(value) | Value::Size(value) => (*value).into(),
         Value::Float(value) => (*value).into(),
-        Value::String(value) | Value::Date(value) | Value::Timestamp(value) => value.as_str().into(),
+        Value::String(value) | Value::Decimal(value) | Value::Date(value) | Value::Timestamp(value) => value.as_str().into(),
         Value::Duration(microseconds) if microseconds % 1_000_000 == 0 => (microseconds / 1_000_000).into(),
         #[expect(clippy::cast_precision_loss, reason = "a length of time beyond 285 years loses microseconds")]
         Value::Duration(microseconds) => (*microseconds as f64 / 1e6).into(),
@@ -325,8 +325,29 @@ fn is_in(item: &Expr, list: &Expr, scope: &mut Scope<'_>) -> Code {
     Code::at(Level::Compare, format!("{item} in {list}"))
 }
 
+/// Decimals are texts of digits: they are compared as the numbers that they are.
+fn decimal_number(expr: &Expr, scope: &mut Scope<'_>) -> Code {
+    match &expr.kind {
+        ExprKind::Value(Value::Decimal(digits)) => Code::atom(digits.clone()),
+        _ => Code::atom(format!("$number({})", lower(expr, scope).definite().text)),
+    }
+}
+
+fn is_decimal(expr: &Expr) -> bool {
+    matches!(expr.ty.required().base().required(), Type::Decimal(..))
+}
+
 fn equal(left: &Expr, right: &Expr, operator: &str, scope: &mut Scope<'_>) -> Code {
     let optional = left.ty.is_optional() || right.ty.is_optional();
+    if is_decimal(left) && is_decimal(right) {
+        let numbers = format!("{} {operator} {}", decimal_number(left, scope).text, decimal_number(right, scope).text);
+        if !optional {
+            return Code::at(Level::Compare, numbers);
+        }
+        let (left, right) = (lower(left, scope).definite(), lower(right, scope).definite());
+        let (a, b) = (left.within(Level::Add), right.within(Level::Add));
+        return Code::at(Level::Conditional, format!("{a} != null and {b} != null ? {numbers} : {a} {operator} {b}"));
+    }
     let timestamps = is_timestamp(&left.ty) && is_timestamp(&right.ty);
     let (left, right) = (lower(left, scope).definite(), lower(right, scope).definite());
     let (a, b) = (left.within(Level::Add), right.within(Level::Add));
@@ -396,7 +417,11 @@ fn infix(left: &Expr, operator: &str, right: &Expr, level: Level, scope: &mut Sc
 
 fn compare(left: &Expr, operator: &str, right: &Expr, scope: &mut Scope<'_>) -> Code {
     let timestamps = is_timestamp(&left.ty);
-    let (left, right) = (lower(left, scope), lower(right, scope));
+    let (left, right) = if is_decimal(left) {
+        (decimal_number(left, scope), decimal_number(right, scope))
+    } else {
+        (lower(left, scope), lower(right, scope))
+    };
     if timestamps {
         return dates::compare(&left, operator, &right);
     }

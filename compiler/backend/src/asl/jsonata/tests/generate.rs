@@ -83,7 +83,7 @@ impl Generator {
         if let Type::Record(fields) = record_type() {
             let record = || expr(ExprKind::Variable(VariableId(7)), record_type());
             named.extend(fields.into_iter().filter(|(_, of)| of == ty).map(|(name, of)| {
-                expr(ExprKind::Field { target: Box::new(record()), name, optional: false }, of)
+                expr(ExprKind::Field { target: Box::new(record()), name: name.clone(), optional: false }, of.clone())
             }));
         }
         if !named.is_empty() && self.below(2) == 0 {

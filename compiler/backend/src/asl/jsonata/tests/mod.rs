@@ -167,7 +167,7 @@ fn the_time_arithmetic_of_the_nightly_trigger_reads_well() {
     };
     let time = expr(
         ExprKind::Field {
-            target: Box::new(variable(7, Type::Record(vec![("time".to_owned(), Type::Timestamp)]))),
+            target: Box::new(variable(7, Type::record(vec![("time".to_owned(), Type::Timestamp)]))),
             name: "time".to_owned(),
             optional: false,
         },

@@ -110,7 +110,7 @@ pub fn variables() -> Vec<(&'static str, Type, V)> {
 }
 
 pub fn record_type() -> Type {
-    Type::Record(vec![
+    Type::record(vec![
         ("a".to_owned(), Type::Int),
         ("b".to_owned(), Type::Optional(Box::new(Type::Int))),
         ("c".to_owned(), Type::String),
@@ -173,7 +173,7 @@ fn constant(value: &Value) -> V {
         #[allow(clippy::cast_precision_loss, reason = "small numbers")]
         Value::Int(value) | Value::Size(value) => V::Number(*value as f64),
         Value::Float(value) => V::Number(*value),
-        Value::String(value) => V::Text(value.clone()),
+        Value::String(value) | Value::Decimal(value) => V::Text(value.clone()),
         Value::Date(value) => V::Date(value.parse().unwrap()),
         Value::Timestamp(value) => time(value),
         #[allow(clippy::cast_precision_loss, reason = "small numbers")]
