@@ -22,9 +22,6 @@
 //! assert_eq!((module.items.len(), diagnostics.errors()), (2, 1));
 //! ```
 
-// What pest generates without its feature `std` names it.
-extern crate alloc;
-
 pub mod ast;
 mod build;
 mod chunk;
