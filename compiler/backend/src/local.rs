@@ -155,7 +155,7 @@ fn shape(program: &Program, ty: &Type) -> LocalShape {
         Type::String | Type::Arn | Type::Bytes | Type::Decimal(..) => LocalShape::Text,
         Type::Date => LocalShape::Date,
         Type::Timestamp => LocalShape::Timestamp,
-        Type::Literals(cases) => LocalShape::Literals(cases.clone()),
+        Type::Literals(cases) => LocalShape::Literals(cases.to_vec()),
         Type::List(element) => LocalShape::List(inner(element)),
         Type::Map(value) => LocalShape::Map(inner(value)),
         Type::Optional(value) => LocalShape::Optional(inner(value)),
