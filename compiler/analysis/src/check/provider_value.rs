@@ -48,7 +48,7 @@ fn any_text(ty: Type) -> Type {
         Type::List(inner) => Type::List(Box::new(any_text(*inner))),
         Type::Map(inner) => Type::Map(Box::new(any_text(*inner))),
         Type::Optional(inner) => Type::Optional(Box::new(any_text(*inner))),
-        Type::Record(fields) => Type::Record(fields.into_iter().map(|(name, ty)| (name, any_text(ty))).collect()),
+        Type::Record(fields) => Type::Record(fields.iter().map(|(name, ty)| (name.clone(), any_text(ty.clone()))).collect()),
         other => other,
     }
 }

@@ -46,7 +46,7 @@ impl<'a> Checker<'a> {
         let values = self.required(values, each.values.span, "after `in`")?;
         let values = match (values.ty.base().clone(), &values.kind) {
             (Type::Record(fields), ExprKind::Record(_)) => {
-                let of = fields.into_iter().next().map_or(Type::Json, |(_, ty)| ty);
+                let of = fields.first().map_or(Type::Json, |(_, ty)| ty.clone());
                 self.fit(values, &Type::Map(Box::new(of)), each.values.span, None)
             }
             _ => values,
