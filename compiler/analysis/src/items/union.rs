@@ -217,7 +217,7 @@ impl<'a> Checker<'a> {
             let ty = self.ty(&field.ty, module, &[]);
             let ty = self.column_type(ty, &field.ty);
             // As a record, so that the field's own name is looked at.
-            let alone = Type::Record(vec![(field.name.text.clone(), Type::Bool)]);
+            let alone = Type::record(vec![(field.name.text.clone(), Type::Bool)]);
             self.plain_names(&alone, field.name.span, "a case of a union", "a case is a row of a table as well");
             list.push(SchemaField {
                 name: field.name.text.clone(),
