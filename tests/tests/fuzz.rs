@@ -68,7 +68,7 @@ fn through(text: &str, reached: &mut Reached) -> Result<(), String> {
     }
     let _ = human(&files, &diagnostics, ColorChoice::Never);
     let flows: Vec<_> = program.flows.iter().collect();
-    let drawing = Drawing::of(&program, &files, &flows);
+    let drawing = Drawing::of(&program, &files, &flows, &program.streams.iter().collect::<Vec<_>>());
     let _ = (drawing.svg(), drawing.mermaid(), drawing.dot());
 
     if let Ok(formatted) = flow_format::format(text) {

@@ -76,7 +76,7 @@ fn what_cannot_be_tested_is_said() {
 
 #[test]
 fn the_examples_pass_their_tests() {
-    for example in ["nightly", "empty"] {
+    for example in ["nightly", "stream", "empty"] {
         let place = copy_of_example(example);
         let printed = flowc(place.path(), &["test"]);
         assert_eq!(printed.code, Some(0), "{printed}");

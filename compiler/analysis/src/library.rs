@@ -17,6 +17,9 @@ pub(crate) const PRELUDE: [&str; 2] = ["std.prelude", "std.functions"];
 /// The module of `secret` items.
 pub(crate) const SECRETS: &str = "std.aws.secrets";
 
+/// The module of what hands a stream its events.
+pub(crate) const TRIGGERS: &str = "std.aws.triggers";
+
 /// The text of a module of the library, by its path: `std.aws.s3`.
 pub fn text(module: &str) -> Option<&'static str> {
     let path = module.strip_prefix("std.")?.replace('.', "/");
@@ -114,6 +117,10 @@ pub fn load_with(
     let mut items = modules.iter().flat_map(|module| &module.items);
     if items.any(|item| matches!(item.kind, ItemKind::Secret(_))) {
         wanted.push(SECRETS.to_owned());
+    }
+    let mut items = modules.iter().flat_map(|module| &module.items);
+    if items.any(|item| matches!(item.kind, ItemKind::Stream(_))) {
+        wanted.push(TRIGGERS.to_owned());
     }
     let mut at = 0;
     let mut parsed = 0;

@@ -60,7 +60,7 @@ pub fn build(program: &Program, files: &FileSet, options: &BuildOptions) -> Buil
     let mut table = Substitutions::default();
     let machines = asl::flows(program, files, &mut table, evaluator.as_ref());
     let plan = plan::plan(program, &mut faults);
-    let local = local::local(program, env, &plan, &machines, &table);
+    let local = local::local(program, files, env, &plan, &machines, &table);
 
     let mut out = machine_files(&machines);
     out.insert("plan.json".to_owned(), asl::text::pretty(&plan.plan));

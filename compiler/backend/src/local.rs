@@ -1,11 +1,14 @@
 //! `local.json`: one environment's values for what Terraform would fill in, and how opaque tasks run on a laptop.
 
+mod streams;
+
 use crate::asl::jsonata::{DeployValues, Deployed, Scope};
 use crate::asl::{self, AslOutput};
 use crate::evaluate::Evaluator;
 use crate::plan::PlanOutput;
 use crate::substitutions::{Encoding, Substitutions};
 use flow_analysis::program::{Expr, ExprKind, Flow, Program, Step, TableId, Type};
+use flow_diagnostics::FileSet;
 use flow_plan::{
     LocalAbsence, LocalAwait, LocalFlow, LocalFunction, LocalParam, LocalRun, LocalShape, LocalTable, LocalTask, PLAN_VERSION, TableRole,
 };
@@ -15,6 +18,7 @@ use serde_json::Value as Json;
 /// What a local run of the program needs. `env` is the environment, if the program has any.
 pub fn local(
     program: &Program,
+    files: &FileSet,
     env: Option<&str>,
     plan: &PlanOutput,
     machines: &[AslOutput],
@@ -33,10 +37,19 @@ pub fn local(
             .map(|(flow, machine)| (flow.name.clone(), local_flow(program, flow, machine, table, &values)))
             .collect(),
         absent: program.flows.iter().filter_map(|flow| Some((flow.name.clone(), absence(flow, &values)?))).collect(),
-        slots: plan.slots.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+        slots: plan
+            .slots
+            .iter()
+            .map(|slot| {
+                // A name that is looked up by what stands behind its last `/`.
+                let local = slot.local.as_ref().map(|name| format!("local/{name}"));
+                (slot.name.clone(), local.unwrap_or_else(|| text(&slot.value)))
+            })
+            .collect(),
         functions: program
             .functions
             .iter()
+            .filter(|function| function.stream.is_none())
             .map(|function| {
                 let entry = LocalFunction {
                     name: function.name.clone(),
@@ -62,7 +75,7 @@ pub fn local(
             })
             .collect(),
         secrets: program.secrets.iter().map(|secret| secret.name.clone()).collect(),
-        streams: IndexMap::new(),
+        streams: streams::streams(program, files, &values),
     }
 }
 

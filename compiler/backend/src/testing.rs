@@ -62,7 +62,7 @@ pub fn tests(program: &Program, files: &FileSet, wanted: &dyn Fn(usize) -> bool,
         let evaluator = build.env.as_deref().map(|env| Evaluator::new(program, Some(Some(env))));
         let mut table = Substitutions::default();
         let machines = asl::flows(&mocked, files, &mut table, evaluator.as_ref());
-        let local = local::local(&mocked, build.env.as_deref(), &made, &machines, &table);
+        let local = local::local(&mocked, files, build.env.as_deref(), &made, &machines, &table);
         let mut texts = crate::machine_files(&machines);
         texts.insert("plan.json".to_owned(), asl::text::pretty(&made.plan));
         texts.insert("local.json".to_owned(), asl::text::pretty(&local));

@@ -75,6 +75,22 @@ fn the_empty_project_fills_an_empty_folder_and_runs() {
 }
 
 #[test]
+fn the_stream_project_checks_and_builds_at_once() {
+    let place = tempfile::tempdir().unwrap();
+    let written = flowc(place.path(), &["new", "bed-count", "--template", "stream"]);
+    assert_eq!(written.status.code(), Some(0), "{}", err(&written));
+    assert!(out(&written).contains("flowc run stream.flow"), "{}", out(&written));
+    let project = place.path().join("bed-count");
+    checks_and_builds(&project, "stream.flow");
+    let values = std::fs::read_to_string(project.join("build/dev.tfvars")).unwrap();
+    assert!(values.contains("bed-count-landing-dev"), "{values}");
+    let local = std::fs::read_to_string(project.join("build/local.json")).unwrap();
+    for part in ["\"kind\": \"bucket\"", "\"kind\": \"queue\"", "bed-count-landing-dev"] {
+        assert!(local.contains(part), "{part} is not in {local}");
+    }
+}
+
+#[test]
 fn a_folder_that_holds_something_is_refused() {
     let place = tempfile::tempdir().unwrap();
     std::fs::create_dir(place.path().join("taken")).unwrap();
@@ -95,7 +111,7 @@ fn a_name_that_cannot_be_is_refused() {
     let refused = flowc(place.path(), &["new", "Night Load"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(err(&refused).contains("`night-load` would do"), "{}", err(&refused));
-    assert_eq!(flowc(place.path(), &["new", "load", "--template", "stream"]).status.code(), Some(2));
+    assert_eq!(flowc(place.path(), &["new", "load", "--template", "queue"]).status.code(), Some(2));
     assert_eq!(place.path().read_dir().unwrap().count(), 0);
 }
 

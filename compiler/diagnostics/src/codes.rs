@@ -212,6 +212,20 @@ codes! {
     551 Warning PII_TOLD "personal data in a message";
     552 Warning PII_PARTITION "partition of personal data";
     560 Error APPEND_AND_REPLACE "table that is appended to and replaced";
+    570 Error STREAM_SOURCE "what a stream cannot listen to";
+    571 Error CHANNEL_KIND "queue, stream, topic or bus of another kind";
+    572 Error STREAM_SETTING "setting that a stream does not have";
+    573 Error STREAM_UNIT "`each` of what does not come";
+    574 Error SEND_TARGET "what nothing can be sent to";
+    575 Error STREAM_BATCH "`run` that does not fit a batch";
+    576 Error STREAM_LOOP "stream that feeds itself";
+    577 Warning NOBODY_SENDS "stream that nothing reaches";
+    578 Warning EVENTS_LOST "records that may be lost";
+    579 Warning LEASE "lease that does not fit the retries";
+    580 Error FILTER_FORM "filter that no event pattern can say";
+    581 Error DEAD_LETTER "dead letters that go nowhere";
+    582 Error LEDGER "ledger or key that cannot be";
+    583 Error STREAM_EMPTY "stream that does nothing";
     // 06 AWS limits
     601 Error STATE_NAME "name of a state";
     602 Error CRON_FIVE_FIELDS "five-field cron";
@@ -237,6 +251,14 @@ codes! {
     622 Error HEARTBEAT "heartbeat that is not below the timeout";
     623 Warning INLINE_CONCURRENCY "more iterations at once than run";
     624 Error SCHEDULE_SETTING "setting of a schedule";
+    625 Error BATCH_SIZE "batch of a stream";
+    626 Error BATCH_WINDOW "window of a stream";
+    627 Error PARALLEL "batches at once";
+    628 Error VISIBILITY "messages that come back while they are at work";
+    629 Warning VISIBILITY_SHORT "visibility under six times the timeout";
+    630 Error STREAM_RETRIES "retries of a stream";
+    631 Error RECORD_AGE "age of a record";
+    632 Error FILTER_SIZE "filter that is too large";
     641 Warning PAYLOAD_UNBOUNDED "results that may pass 256 KiB";
     642 Error PAYLOAD_TOO_LARGE "arguments above 256 KiB";
     643 Warning HISTORY "execution that may pass 25,000 events";
@@ -267,6 +289,9 @@ codes! {
     738 Error NOT_REPEATED "one of what there is not one for each of";
     739 Error BAD_MODULE "module that cannot be called so";
     740 Error EXCLUSIVE "attributes that exclude one another";
+    760 Warning BUCKET_OF_OTHERS "notifications of a bucket of others";
+    761 Error NOTIFICATIONS_WHEN "notifications of a bucket under two conditions";
+    762 Error NOTIFICATIONS_OVERLAP "notifications that overlap";
     // 08 lints
     801 Warning UNUSED_ITEM "unused item";
     802 Warning EMPTY_ENV "environment that sets nothing";

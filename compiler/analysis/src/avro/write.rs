@@ -121,7 +121,7 @@ impl Writer<'_> {
             Type::Row(id) => self.row(*id),
             // What rows never hold; the checker says so.
             Type::Json
-            | Type::Table(_)
+            | Type::Table(_) | Type::Channel(..)
             | Type::TableRef
             | Type::Target
             | Type::Location

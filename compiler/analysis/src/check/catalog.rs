@@ -111,7 +111,7 @@ impl Checker<'_> {
             Type::Optional(inner) => self.glue_type(inner),
             Type::Nominal { base, .. } => self.glue_type(base),
             Type::String | Type::Literals(_) | Type::Json | Type::Arn | Type::TableRef | Type::Target
-            | Type::Location | Type::Partitions | Type::Table(_) | Type::Secret(_) | Type::Task | Type::None
+            | Type::Location | Type::Partitions | Type::Table(_) | Type::Channel(..) | Type::Secret(_) | Type::Task | Type::None
             | Type::Generic(_) | Type::Error => "string".to_owned(),
         }
     }

@@ -37,6 +37,7 @@ impl Type {
             Type::Nominal { name, .. } => name.clone(),
             Type::Row(id) => schema(id).to_owned(),
             Type::Table(id) => format!("Table<{}>", schema(id)),
+            Type::Channel(kind, id) => format!("{}<{}>", kind.name(), schema(id)),
             Type::TableRef => "Table".to_owned(),
             Type::Target => "Target".to_owned(),
             Type::Location => "Location".to_owned(),

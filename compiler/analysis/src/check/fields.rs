@@ -77,6 +77,13 @@ impl<'a> Checker<'a> {
             Type::Map(value) => Found::Inside(value.as_ref().clone().optional()),
             Type::Secret(_) => return self.secret_field(target, name, span),
             Type::Table(_) => return self.table_field(&target, name, span),
+            // What its construct gives.
+            Type::Channel(..) => match &target.kind {
+                ExprKind::Record(entries) => {
+                    Found::among(entries.iter().map(|(name, value)| (name.as_str(), &value.ty)), &name.text)
+                }
+                _ => Found::Other,
+            },
             _ => Found::Other,
         };
         match found {
@@ -142,7 +149,9 @@ impl<'a> Checker<'a> {
 /// Takes an entry out of a record that is written out, else makes a [`ExprKind::Field`].
 fn project(target: Expr, name: &Name, ty: Type, optional: bool, span: Span) -> Expr {
     if let Some(entry) = target.entry(&name.text) {
-        return Expr { span: entry.span, ..entry.clone() };
+        // A column of a row stands where it is named; anything else where it was written.
+        let span = if matches!(entry.kind, ExprKind::Column(_)) { span } else { entry.span };
+        return Expr { span, ..entry.clone() };
     }
     if target.known_none() == Some(true) {
         return Expr { ty, ..Expr::none(span) };

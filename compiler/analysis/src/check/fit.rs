@@ -351,7 +351,7 @@ pub(crate) fn is_untyped(expr: &Expr) -> bool {
 /// Whether values of a type have a JSON form that may travel.
 fn is_json(ty: &Type) -> bool {
     match ty {
-        Type::Secret(_) | Type::Task | Type::Partitions | Type::Bytes => false,
+        Type::Secret(_) | Type::Channel(..) | Type::Task | Type::Partitions | Type::Bytes => false,
         Type::List(inner) | Type::Map(inner) | Type::Optional(inner) => is_json(inner),
         Type::Record(fields) => fields.iter().all(|(_, ty)| is_json(ty)),
         Type::Nominal { base, .. } => is_json(base),

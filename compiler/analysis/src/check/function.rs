@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What each generic name stands for.
-type Substitution = BTreeMap<String, Type>;
+pub(crate) type Substitution = BTreeMap<String, Type>;
 
 impl<'a> Checker<'a> {
     /// A call of the function that fits, of those of one name.
@@ -339,12 +339,15 @@ fn unify(want: &Type, have: &Type, substitution: &mut Substitution) {
     }
 }
 
-fn substitute(ty: &Type, substitution: &Substitution) -> Type {
+pub(crate) fn substitute(ty: &Type, substitution: &Substitution) -> Type {
     match ty {
         Type::Generic(name) => substitution.get(name).cloned().unwrap_or_else(|| ty.clone()),
         Type::List(inner) => Type::List(Box::new(substitute(inner, substitution))),
         Type::Map(inner) => Type::Map(Box::new(substitute(inner, substitution))),
         Type::Optional(inner) => substitute(inner, substitution).optional(),
+        Type::Record(fields) => {
+            Type::Record(fields.iter().map(|(name, ty)| (name.clone(), substitute(ty, substitution))).collect())
+        }
         _ => ty.clone(),
     }
 }

@@ -60,13 +60,4 @@ impl<'a> Checker<'a> {
             None => diagnostic.help(format!("{otherwise} {}", listed(known.iter().copied()))),
         }
     }
-
-    /// Refuses what the language plans but the compiler does not do yet.
-    pub fn not_yet(&mut self, span: Span, what: &str) {
-        self.report(
-            Diagnostic::new(codes::NOT_YET, format!("{what} cannot be compiled yet"))
-                .primary(span, "")
-                .note("the language knows it; this version of `flowc` does not"),
-        );
-    }
 }

@@ -38,13 +38,15 @@ mod types;
 
 pub(crate) use call::{Arg, ArgValue, Bound};
 pub(crate) use fit::{fits, Because};
+pub(crate) use function::{Substitution, substitute};
 pub(crate) use names::cases;
 pub(crate) use narrow::{facts, path};
 pub(crate) use resources::{Made, Naming, snake};
 
 use locals::Locals;
 use crate::program::{
-    Expr, Guard, Lowering, Program, Project, ResourceId, RetryRule, Schedule, SchemaId, SecretId, TableId, TransformId, Type,
+    ChannelId, Expr, Guard, Lowering, Program, Project, ResourceId, RetryRule, Schedule, SchemaId, SecretId, TableId,
+    TransformId, Type,
 };
 use crate::resolve::{Def, Names};
 use flow_diagnostics::{codes, Diagnostic, Diagnostics, FileId, FileSet, Span};
@@ -81,7 +83,12 @@ pub(crate) struct Checker<'a> {
     pub unread: HashSet<Key>,
     /// Schemas whose fields are being checked: one that is met among them holds itself.
     pub open_schemas: Vec<SchemaId>,
+    /// Schemas of generic items, by the types that stand for their parameters.
+    pub instances: HashMap<(Key, Vec<Type>), SchemaId>,
     pub tables: HashMap<Key, Option<TableId>>,
+    pub channels: HashMap<Key, Option<ChannelId>>,
+    /// Notifications of buckets that streams ask for: the bucket, the stream's place in the program.
+    pub notified: Vec<crate::items::Notified>,
     pub transforms: HashMap<Key, TransformId>,
     pub params: HashMap<Key, Type>,
     pub secrets: HashMap<Key, SecretId>,
@@ -253,6 +260,8 @@ impl<'a> Checker<'a> {
                 resources: Vec::new(),
                 functions: Vec::new(),
                 flows: Vec::new(),
+                channels: Vec::new(),
+                streams: Vec::new(),
                 schedules: Vec::new(),
                 outputs: Vec::new(),
                 tests: Vec::new(),
@@ -266,7 +275,10 @@ impl<'a> Checker<'a> {
             of_case: None,
             unread: HashSet::new(),
             open_schemas: Vec::new(),
+            instances: HashMap::new(),
             tables: HashMap::new(),
+            channels: HashMap::new(),
+            notified: Vec::new(),
             transforms: HashMap::new(),
             params: HashMap::new(),
             secrets: HashMap::new(),

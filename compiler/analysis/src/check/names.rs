@@ -200,6 +200,7 @@ impl<'a> Checker<'a> {
                 }
                 None => Expr::error(span),
             },
+            ItemKind::Source(item) | ItemKind::Sink(item) if crate::items::is_channel(item) => self.channel_value(def, span),
             ItemKind::Source(item) | ItemKind::Sink(item) if item.each.is_some() => self.no_single_table(def, span),
             ItemKind::Source(_) | ItemKind::Sink(_) => match self.table(def) {
                 Some(id) => {

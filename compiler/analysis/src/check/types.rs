@@ -1,7 +1,7 @@
 //! Types as written, resolved.
 
 use super::Checker;
-use crate::program::{SchemaId, Type};
+use crate::program::{ChannelKind, SchemaId, Type};
 use crate::resolve::Def;
 use crate::suggest::nearest;
 use flow_diagnostics::{codes, Diagnostic};
@@ -10,7 +10,7 @@ use flow_syntax::ast::{ItemKind, Path, TypeExpr, TypeKind};
 /// Types that need no declaration, with the number of types in `<…>`.
 const BUILT_IN: &[&str] = &[
     "Bool", "Int", "Float", "Decimal", "String", "Bytes", "Date", "Timestamp", "Duration", "Size", "Share", "Json",
-    "Arn", "Map", "Table", "TableRef", "Target", "Partitions", "Secret", "Task",
+    "Arn", "Map", "Table", "Queue", "Stream", "Topic", "Bus", "TableRef", "Target", "Partitions", "Secret", "Task",
 ];
 
 impl<'a> Checker<'a> {
@@ -112,12 +112,23 @@ impl<'a> Checker<'a> {
                 def
             }
         };
+        if let Some(def) = def
+            && let ItemKind::Schema(item) = &def.item.kind
+            && !item.generics.is_empty()
+        {
+            if !self.argument_count(whole, &path.text(), arguments, item.generics.len()) {
+                return Type::Error;
+            }
+            let arguments: Vec<Type> = arguments.iter().map(|argument| self.ty(argument, module, generics)).collect();
+            return self.schema_instance(def, arguments).map_or(Type::Error, Type::Row);
+        }
         if let Some(def) = def {
             let given = self.argument_count(whole, &path.text(), arguments, 0);
             return if given { self.declared_type(def) } else { Type::Error };
         }
         let text = name.text.as_str();
-        let wanted = usize::from(matches!(text, "Map" | "Table" | "Secret"));
+        let channel = ChannelKind::ALL.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind);
+        let wanted = usize::from(channel.is_some() || matches!(text, "Map" | "Table" | "Secret"));
         if BUILT_IN.contains(&text) && !self.argument_count(whole, text, arguments, wanted) {
             return Type::Error;
         }
@@ -158,26 +169,33 @@ impl<'a> Checker<'a> {
                 let inner = arguments.first().map_or(Type::Error, |inner| self.ty(inner, module, generics));
                 if text == "Map" { Type::Map(Box::new(inner)) } else { Type::Secret(Box::new(inner)) }
             }
-            "Table" => match arguments.first() {
-                Some(inner) => match self.ty(inner, module, generics) {
-                    Type::Row(id) => Type::Table(id),
-                    Type::Nominal { name, .. } if self.unions.contains_key(&name) => {
-                        self.union_rows(&name).map_or(Type::Error, Type::Table)
-                    }
-                    Type::Error => Type::Error,
-                    other => {
-                        let shown = self.show(&other);
-                        self.report(
-                            Diagnostic::new(codes::BAD_TYPE, format!("a table has rows of a schema, not of `{shown}`"))
-                                .primary(inner.span, "not a schema")
-                                .help("declare a `schema` and name it here"),
-                        );
-                        Type::Error
-                    }
-                },
+            "Table" => self.rows_of(arguments, module, generics, "table").map_or(Type::Error, Type::Table),
+            _ if channel.is_some() => match channel {
+                Some(kind) => self
+                    .rows_of(arguments, module, generics, kind.noun())
+                    .map_or(Type::Error, |schema| Type::Channel(kind, schema)),
                 None => Type::Error,
             },
             _ => self.unknown_type(path, module, None),
+        }
+    }
+
+    /// The schema of the rows of a table, queue or stream: `T` of `Table<T>`.
+    fn rows_of(&mut self, arguments: &'a [TypeExpr], module: usize, generics: &[String], of: &str) -> Option<SchemaId> {
+        let inner = arguments.first()?;
+        match self.ty(inner, module, generics) {
+            Type::Row(id) => Some(id),
+            Type::Nominal { name, .. } if self.unions.contains_key(&name) => self.union_rows(&name),
+            Type::Error => None,
+            other => {
+                let shown = self.show(&other);
+                self.report(
+                    Diagnostic::new(codes::BAD_TYPE, format!("a {of} has rows of a schema, not of `{shown}`"))
+                        .primary(inner.span, "not a schema")
+                        .help("declare a `schema` and name it here"),
+                );
+                None
+            }
         }
     }
 
@@ -192,6 +210,12 @@ impl<'a> Checker<'a> {
         };
         let example = match name {
             "Table" => "write `Table<Encounter>`",
+            "Queue" => "write `Queue<Order>`",
+            "Stream" => "write `Stream<Order>`",
+            "Topic" => "write `Topic<Order>`",
+            "Bus" => "write `Bus<Order>`",
+            "Change" => "write `Change<Order>`, with the schema of the table's rows",
+            _ if wanted > 0 => "write a type for each parameter of the schema",
             "Map" => "write `Map<String>`",
             "Secret" => "write `Secret<{ password: String }>`",
             _ => "leave `< >` out",
@@ -296,7 +320,7 @@ impl<'a> Checker<'a> {
     /// The schemas of a row type or a table.
     pub fn row_schema(ty: &Type) -> Option<SchemaId> {
         match ty {
-            Type::Table(id) | Type::Row(id) => Some(*id),
+            Type::Table(id) | Type::Row(id) | Type::Channel(_, id) => Some(*id),
             _ => None,
         }
     }

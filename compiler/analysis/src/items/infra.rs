@@ -16,7 +16,7 @@ impl<'a> Checker<'a> {
         let ItemKind::Param(item) = &def.item.kind else { return Type::Error };
         let ty = self.ty(&item.ty, def.module, &[]);
         let ty = match ty.required().base() {
-            Type::Secret(_) | Type::Table(_) | Type::TableRef | Type::Target | Type::Task | Type::Partitions
+            Type::Secret(_) | Type::Table(_) | Type::Channel(..) | Type::TableRef | Type::Target | Type::Task | Type::Partitions
             | Type::Location | Type::Row(_) | Type::Bytes => {
                 let shown = self.show(&ty);
                 let mut diagnostic = Diagnostic::new(codes::BAD_TYPE, format!("a parameter cannot be a `{shown}`"))

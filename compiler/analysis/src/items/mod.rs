@@ -24,6 +24,7 @@ mod retry;
 mod schedule;
 mod schema;
 mod step;
+mod streams;
 mod table;
 mod task;
 mod testing;
@@ -33,4 +34,5 @@ mod when;
 
 pub(crate) use family::OfCase;
 pub(crate) use program::program;
+pub(crate) use streams::{Notified, is_channel};
 pub(crate) use union::Union;

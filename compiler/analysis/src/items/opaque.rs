@@ -133,6 +133,35 @@ impl<'a> Checker<'a> {
             Type::List(_) if matches!(ty.base(), Type::List(inner) if matches!(**inner, Type::Location | Type::TableRef)) => {
                 ExprKind::List(Vec::new())
             }
+            // What a construct for streams is given: a record with its lists, over which blocks may repeat.
+            Type::Nominal { name: of, base } if matches!(of.as_str(), "Subscription" | "Channel") => match base.as_ref() {
+                Type::Record(fields) => ExprKind::Record(
+                    fields
+                        .iter()
+                        .map(|(field, ty)| {
+                            let value = match ty {
+                                Type::List(inner) => {
+                                    let element = match inner.as_ref() {
+                                        Type::List(inner) => {
+                                            let text = self.opaque_value(field, inner.as_ref().clone(), stage, span);
+                                            Expr::list(vec![text], inner.as_ref().clone(), span)
+                                        }
+                                        inner => self.opaque_value(field, inner.clone(), stage, span),
+                                    };
+                                    Expr::list(vec![element], inner.as_ref().clone(), span)
+                                }
+                                ty => self.opaque_value(field, ty.clone(), stage, span),
+                            };
+                            (field.clone(), value)
+                        })
+                        .collect(),
+                ),
+                _ => ExprKind::Param(format!("opaque {name}")),
+            },
+            Type::List(inner) if matches!(inner.as_ref(), Type::Nominal { name, .. } if name == "Notification") => {
+                let element = self.opaque_value(name, inner.as_ref().clone(), stage, span);
+                ExprKind::List(vec![element])
+            }
             _ => ExprKind::Param(format!("opaque {name}")),
         };
         Expr::new(kind, ty, stage, span)

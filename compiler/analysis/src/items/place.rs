@@ -70,8 +70,24 @@ impl<'a> Checker<'a> {
     /// What an `append to` names.
     fn append_target(&mut self, append: &'a ast::Append, scope: &Scope) -> Expr {
         let target = self.target(&append.place, scope);
-        let ExprKind::Target(TargetPlace { table: id, replace }) = target.kind else { return target };
-        let failed = Expr { ty: Type::Target, ..Expr::error(target.span) };
+        let ExprKind::Target(place) = target.kind else { return target };
+        match self.appended(append, place) {
+            Some(place) => Expr { kind: ExprKind::Target(place), ..target },
+            None => Expr { ty: Type::Target, ..Expr::error(target.span) },
+        }
+    }
+
+    /// What an `append to` a family of tables names in one of them.
+    pub(super) fn append_place(&mut self, append: &'a ast::Append, id: TableId, scope: &Scope) -> Option<TargetPlace> {
+        let target = self.table_target(id, &append.place, scope);
+        match target.kind {
+            ExprKind::Target(place) => self.appended(append, place),
+            _ => None,
+        }
+    }
+
+    fn appended(&mut self, append: &'a ast::Append, place: TargetPlace) -> Option<TargetPlace> {
+        let TargetPlace { table, replace } = place;
         let values = match replace {
             TargetReplace::All => Vec::new(),
             TargetReplace::Named(values) | TargetReplace::Append { values, .. } => values,
@@ -83,12 +99,11 @@ impl<'a> Checker<'a> {
                         .note("each row goes to the partition that it belongs to")
                         .help("leave it out"),
                 );
-                return failed;
+                return None;
             }
         };
-        let Some(key) = self.append_key(append, id) else { return failed };
-        let replace = TargetReplace::Append { values, key };
-        Expr { kind: ExprKind::Target(TargetPlace { table: id, replace }), ..target }
+        let key = self.append_key(append, table)?;
+        Some(TargetPlace { table, replace: TargetReplace::Append { values, key } })
     }
 
     /// The columns that tell one appended row from another.
@@ -190,7 +205,24 @@ impl<'a> Checker<'a> {
         if matches!(&def.item.kind, ItemKind::Source(item) | ItemKind::Sink(item) if item.each.is_some()) {
             return Expr { ty: Type::Target, ..self.no_single_table(def, span) };
         }
+        if let ItemKind::Source(item) | ItemKind::Sink(item) = &def.item.kind
+            && super::is_channel(item)
+        {
+            let sort = self.files.slice(item.ty.span).to_owned();
+            let declared = item.name.span;
+            let diagnostic = Diagnostic::new(codes::INTO_PLACE, format!("`{}` is a `{sort}`, and rows are written into tables", name.text))
+                .primary(span, "no table")
+                .secondary(declared, "declared here")
+                .help(format!("a stream sends to it: `each record send to {}`", name.text));
+            return Expr { ty: Type::Target, ..self.fail(span, diagnostic) };
+        }
         let Some(id) = self.table(def) else { return Expr { ty: Type::Target, ..Expr::error(span) } };
+        self.table_target(id, place, scope)
+    }
+
+    /// What an `into` names in a table.
+    fn table_target(&mut self, id: TableId, place: &'a ast::TablePlace, scope: &Scope) -> Expr {
+        let (span, name) = (place.span, &place.table);
         let Some(table) = self.program.table(id) else { return Expr::error(span) };
         let (role, declared, columns) = (table.role, table.span, table.partitions.clone());
         if role == TableRole::Source {

@@ -1,5 +1,6 @@
 //! The whole program: every item of the user's file, in an order in which each finds what it needs.
 
+use super::streams::is_channel;
 use crate::check::Checker;
 use crate::program::{Function, Program};
 use crate::resolve::Def;
@@ -59,7 +60,6 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
                     checker.program.schedules.push(schedule);
                 }
             }
-            ItemKind::Stream(item) => checker.not_yet(item.name.span, "a `stream`"),
             ItemKind::Retry(_) => {
                 checker.named_rules(*def);
             }
@@ -73,6 +73,9 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
         match &def.item.kind {
             ItemKind::Source(item) | ItemKind::Sink(item) if item.each.is_some() => {
                 checker.family(*def);
+            }
+            ItemKind::Source(item) | ItemKind::Sink(item) if is_channel(item) => {
+                checker.channel(*def);
             }
             ItemKind::Source(_) | ItemKind::Sink(_) => {
                 checker.table(*def);
@@ -98,6 +101,7 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
         writes: Vec::new(),
         statements: Vec::new(),
         steps: Vec::new(),
+        stream: None,
         span,
     });
     for def in &defs {
@@ -105,6 +109,14 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
             checker.flow(*def);
         }
     }
+    // The default function comes first if a step uses it, and not at all if none does.
+    checker.program.without_functions(|id, function| id.0 == 0 && function.steps.is_empty());
+    for def in &defs {
+        if matches!(def.item.kind, ItemKind::Stream(_)) {
+            checker.stream(*def);
+        }
+    }
+    checker.notifications();
     for def in &defs {
         if matches!(def.item.kind, ItemKind::Output(_)) {
             checker.output(*def);
@@ -116,10 +128,7 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
             checker.test(*def);
         }
     }
-    let mut program = checker.program;
-    // The default function comes first if a step uses it, and not at all if none does.
-    program.without_functions(|id, function| id.0 == 0 && function.steps.is_empty());
-    program
+    checker.program
 }
 
 /// Whether an item is a function that says how each stage computes it.

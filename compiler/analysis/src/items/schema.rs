@@ -1,7 +1,7 @@
 //! Schemas: fields, and the checks that every record passes.
 
 use crate::avro::{self, AvroSchema};
-use crate::check::{Because, Checker, Local, RowPlace, Scope};
+use crate::check::{Because, Checker, Local, RowPlace, Scope, Substitution, substitute};
 use crate::check::display::is_plain_name;
 use crate::files_used::schema_file;
 use crate::program::{Check, Expr, ExprKind, Schema, SchemaField, SchemaId, Stage, Type};
@@ -13,12 +13,49 @@ use flow_syntax::ast::{self, ItemKind, SchemaFile, SchemaItem};
 const ATTRIBUTES: &[&str] = &["key", "pii"];
 
 impl<'a> Checker<'a> {
-    /// The schema that an item declares.
+    /// The schema that an item declares; none of one with parameters, which is many.
     pub fn schema(&mut self, def: Def<'a>) -> Option<SchemaId> {
         if let Some(id) = self.schemas.get(&def.key()) {
             return Some(*id);
         }
         let ItemKind::Schema(item) = &def.item.kind else { return None };
+        if !item.generics.is_empty() {
+            return None;
+        }
+        let name = item.name.text.clone();
+        self.declared_schema(def, item, name, &Substitution::new(), |checker, id| {
+            checker.schemas.insert(def.key(), id);
+        })
+    }
+
+    /// `Change<Order>`: the schema of an item with parameters, for types that stand for them.
+    pub fn schema_instance(&mut self, def: Def<'a>, arguments: Vec<Type>) -> Option<SchemaId> {
+        let ItemKind::Schema(item) = &def.item.kind else { return None };
+        if arguments.iter().any(|argument| matches!(argument, Type::Error)) {
+            return None;
+        }
+        let key = (def.key(), arguments);
+        if let Some(id) = self.instances.get(&key) {
+            return Some(*id);
+        }
+        let names = key.1.iter().map(|argument| word(&self.show(argument)));
+        let name = std::iter::once(item.name.text.clone()).chain(names).collect::<Vec<_>>().join("_");
+        let substitution =
+            item.generics.iter().map(|generic| generic.text.clone()).zip(key.1.iter().cloned()).collect();
+        self.declared_schema(def, item, name, &substitution, |checker, id| {
+            checker.instances.insert(key, id);
+        })
+    }
+
+    /// Adds a schema to the program. `known` makes its id known before its fields are looked at.
+    fn declared_schema(
+        &mut self,
+        def: Def<'a>,
+        item: &'a SchemaItem,
+        name: String,
+        substitution: &Substitution,
+        known: impl FnOnce(&mut Self, SchemaId),
+    ) -> Option<SchemaId> {
         if self.unread.contains(&def.key()) {
             return None;
         }
@@ -34,9 +71,9 @@ impl<'a> Checker<'a> {
         };
         // The id exists before the fields, so that a record may hold records of another schema.
         let id = SchemaId(u32::try_from(self.program.schemas.len()).unwrap_or(u32::MAX));
-        self.schemas.insert(def.key(), id);
+        known(self, id);
         self.program.schemas.push(Schema {
-            name: item.name.text.clone(),
+            name,
             doc: def.item.doc.clone().or_else(|| read.as_ref().and_then(|read| read.doc.clone())),
             fields: Vec::new(),
             checks: Vec::new(),
@@ -45,7 +82,7 @@ impl<'a> Checker<'a> {
         self.open_schemas.push(id);
         let fields = match read {
             Some(read) => self.fields_of_file(read.fields, item, def),
-            None => self.schema_fields(item, def),
+            None => self.schema_fields(item, def, substitution),
         };
         self.open_schemas.pop();
         if let Some(schema) = self.program.schemas.get_mut(id.0 as usize) {
@@ -64,14 +101,15 @@ impl<'a> Checker<'a> {
         Some(id)
     }
 
-    fn schema_fields(&mut self, item: &'a SchemaItem, def: Def<'a>) -> Vec<SchemaField> {
+    fn schema_fields(&mut self, item: &'a SchemaItem, def: Def<'a>, substitution: &Substitution) -> Vec<SchemaField> {
+        let generics: Vec<String> = substitution.keys().cloned().collect();
         let mut fields: Vec<SchemaField> = Vec::new();
         for field in &item.fields {
             if let Some(first) = fields.iter().find(|known| known.name == field.name.text) {
                 duplicate(&field.name, first.span, self.diagnostics);
                 continue;
             }
-            let ty = self.ty(&field.ty, def.module, &[]);
+            let ty = substitute(&self.ty(&field.ty, def.module, &generics), substitution);
             let ty = self.column_type(ty, &field.ty);
             let (key, pii) = self.field_attributes(field);
             self.key_is_there(key, &field.name.text, &ty, field.ty.span);
@@ -175,7 +213,7 @@ impl<'a> Checker<'a> {
                 Type::Nominal { base, .. } => holds_data(base, open),
                 Type::Record(fields) => fields.iter().all(|(_, ty)| holds_data(ty, open)),
                 Type::Row(id) => !open.contains(id),
-                Type::Table(_) | Type::TableRef | Type::Target | Type::Location | Type::Partitions
+                Type::Table(_) | Type::Channel(..) | Type::TableRef | Type::Target | Type::Location | Type::Partitions
                 | Type::Secret(_) | Type::Task | Type::None | Type::Generic(_) => false,
                 _ => true,
             }
@@ -291,4 +329,9 @@ pub(crate) fn row_scope(module: usize, columns: &[SchemaField], rows: RowPlace) 
         scope.declare(&column.name, Local::Value(expr));
     }
     scope
+}
+
+/// A type as part of a name: letters, digits and `_`.
+fn word(shown: &str) -> String {
+    shown.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect::<String>().trim_matches('_').to_owned()
 }

@@ -348,34 +348,7 @@ impl<'a> Checker<'a> {
         scope: &Scope,
         span: Span,
     ) -> Option<(Def<'a>, String, Vec<Arg<'a>>)> {
-        let defs = self.names.callables_named(scope.module, &transform.text);
-        let def = defs.first().copied();
-        let Some((def, item)) = def.and_then(|def| match &def.item.kind {
-            ItemKind::Transform(item) => Some((def, item)),
-            _ => None,
-        }) else {
-            let diagnostic = match def {
-                Some(def) => Diagnostic::new(
-                    codes::NOT_A_TASK,
-                    format!("`{}` is {}, and `run` takes a transform", transform.text, def.kind()),
-                )
-                .primary(transform.span, def.kind())
-                .help(format!("write `step NAME = {}(…)`", transform.text)),
-                None => {
-                    let known: Vec<String> =
-                        self.program.transforms.iter().map(|transform| transform.name.clone()).collect();
-                    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                    let diagnostic = Diagnostic::new(
-                        codes::UNKNOWN_FUNCTION,
-                        format!("there is no transform `{}`", transform.text),
-                    )
-                    .primary(transform.span, "not found");
-                    Self::suggest(diagnostic, &transform.text, transform.span, &known, "transforms are")
-                }
-            };
-            self.report(diagnostic);
-            return None;
-        };
+        let (def, item) = self.transform_named(transform, scope.module)?;
         let id = self.transform(def)?;
         let (inputs, output) = match self.program.transforms.get(id.0 as usize) {
             Some(transform) => (transform.inputs.clone(), transform.output),
@@ -410,17 +383,7 @@ impl<'a> Checker<'a> {
             && !self.same_rows(output, table.schema)
         {
             let (sink, declared, schema) = (table.name.clone(), table.span, table.schema);
-            let (gives, holds) = (self.show(&Type::Table(output)), self.show(&Type::Table(schema)));
-            self.report(
-                Diagnostic::new(
-                    codes::ROWS_MISMATCH,
-                    format!("`{}` gives a `{gives}`, and `{sink}` is a `{holds}`", transform.text),
-                )
-                .primary(target.span, format!("`{holds}`"))
-                .secondary(item.result.span, format!("`{gives}`"))
-                .secondary(declared, "declared here")
-                .help("write into a sink of the same schema"),
-            );
+            self.rows_mismatch(transform, output, schema, &sink, target.span, item.result.span, declared);
             return None;
         }
         let run = self
@@ -436,8 +399,60 @@ impl<'a> Checker<'a> {
         Some((run, "run".to_owned(), args))
     }
 
+    /// The transform of this name; `None` after a report.
+    pub(super) fn transform_named(
+        &mut self,
+        transform: &ast::Name,
+        module: usize,
+    ) -> Option<(Def<'a>, &'a ast::TransformItem)> {
+        let def = self.names.callables_named(module, &transform.text).first().copied();
+        let diagnostic = match def.map(|def| (def, &def.item.kind)) {
+            Some((def, ItemKind::Transform(item))) => return Some((def, item)),
+            Some((def, _)) => {
+                Diagnostic::new(codes::NOT_A_TASK, format!("`{}` is {}, and `run` takes a transform", transform.text, def.kind()))
+                    .primary(transform.span, def.kind())
+                    .help(format!("write `step NAME = {}(…)`", transform.text))
+            }
+            None => {
+                let known: Vec<String> = self.program.transforms.iter().map(|transform| transform.name.clone()).collect();
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let diagnostic =
+                    Diagnostic::new(codes::UNKNOWN_FUNCTION, format!("there is no transform `{}`", transform.text))
+                        .primary(transform.span, "not found");
+                Self::suggest(diagnostic, &transform.text, transform.span, &known, "transforms are")
+            }
+        };
+        self.report(diagnostic);
+        None
+    }
+
+    /// Reports that the rows of a transform do not fit the sink that they are written into.
+    #[expect(clippy::too_many_arguments, reason = "both sides, and where each is said")]
+    pub(super) fn rows_mismatch(
+        &mut self,
+        transform: &ast::Name,
+        output: SchemaId,
+        schema: SchemaId,
+        sink: &str,
+        place: Span,
+        result: Span,
+        declared: Span,
+    ) {
+        let (gives, holds) = (self.show(&Type::Table(output)), self.show(&Type::Table(schema)));
+        self.report(
+            Diagnostic::new(
+                codes::ROWS_MISMATCH,
+                format!("`{}` gives a `{gives}`, and `{sink}` is a `{holds}`", transform.text),
+            )
+            .primary(place, format!("`{holds}`"))
+            .secondary(result, format!("`{gives}`"))
+            .secondary(declared, "declared here")
+            .help("write into a sink of the same schema"),
+        );
+    }
+
     /// Whether two schemas have the same fields.
-    fn same_rows(&self, a: SchemaId, b: SchemaId) -> bool {
+    pub(super) fn same_rows(&self, a: SchemaId, b: SchemaId) -> bool {
         if a == b {
             return true;
         }

@@ -21,6 +21,9 @@ impl<'a> Checker<'a> {
             ItemKind::Sink(item) => (item, TableRole::Sink),
             _ => return None,
         };
+        if super::is_channel(item) {
+            return None;
+        }
         if !self.open.insert(def.key()) {
             self.report_circle(def);
             self.tables.insert(def.key(), None);

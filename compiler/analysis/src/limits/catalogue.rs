@@ -1,4 +1,5 @@
-//! The limits themselves. Order: Step Functions, Scheduler, Lambda, ECS, IAM, CloudWatch.
+//! The limits themselves. Order: Step Functions, Scheduler, Lambda, ECS, IAM, CloudWatch,
+//! event sources of Lambda.
 
 use super::{Kind, Limit};
 
@@ -273,5 +274,126 @@ pub const ALARM_NAME: Limit = Limit {
     unit: "characters",
     kind: Kind::Hard,
     source: "AWS service model, cloudwatch `AlarmName`",
+    checked: CHECKED,
+};
+
+/// `BatchSize` of an event source mapping.
+pub const BATCH_SIZE: Limit = Limit {
+    what: "the batch of an event source mapping",
+    min: 1,
+    max: 10_000,
+    unit: "records",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
+    checked: CHECKED,
+};
+
+/// `BatchSize` of an event source mapping of a FIFO queue, or without a window of any queue.
+pub const BATCH_SIZE_FIFO: Limit = Limit {
+    what: "the batch of a queue without a window",
+    min: 1,
+    max: 10,
+    unit: "messages",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+    checked: CHECKED,
+};
+
+/// `MaximumBatchingWindowInSeconds` of an event source mapping.
+pub const BATCH_WINDOW: Limit = Limit {
+    what: "the window of an event source mapping",
+    min: 0,
+    max: 300,
+    unit: "whole seconds",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
+    checked: CHECKED,
+};
+
+/// `ParallelizationFactor` of an event source mapping.
+pub const PARALLELIZATION: Limit = Limit {
+    what: "the batches of one shard at once",
+    min: 1,
+    max: 10,
+    unit: "batches",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
+    checked: CHECKED,
+};
+
+/// `MaximumConcurrency` of an event source mapping of a queue.
+pub const MAXIMUM_CONCURRENCY: Limit = Limit {
+    what: "the functions that a queue may keep at work at once",
+    min: 2,
+    max: 1_000,
+    unit: "functions",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html",
+    checked: CHECKED,
+};
+
+/// `MaximumRetryAttempts` of an event source mapping of a stream.
+pub const MAPPING_RETRIES: Limit = Limit {
+    what: "the retries of a batch of a stream",
+    min: 0,
+    max: 10_000,
+    unit: "times",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
+    checked: CHECKED,
+};
+
+/// `MaximumRecordAgeInSeconds` of an event source mapping of a stream.
+pub const MAPPING_AGE: Limit = Limit {
+    what: "the age of a record that is tried again",
+    min: 60,
+    max: 604_800,
+    unit: "whole seconds",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
+    checked: CHECKED,
+};
+
+/// `MaximumRetryAttempts` of an asynchronous invocation.
+pub const ASYNC_RETRIES: Limit = Limit {
+    what: "the retries of an event that Lambda is handed",
+    min: 0,
+    max: 2,
+    unit: "times",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html",
+    checked: CHECKED,
+};
+
+/// `MaximumEventAgeInSeconds` of an asynchronous invocation.
+pub const ASYNC_AGE: Limit = Limit {
+    what: "the age of an event that Lambda is handed",
+    min: 60,
+    max: 21_600,
+    unit: "whole seconds",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html",
+    checked: CHECKED,
+};
+
+/// Filters of an event source mapping.
+pub const FILTER_PATTERNS: Limit = Limit {
+    what: "the patterns of an event source mapping",
+    min: 0,
+    max: 5,
+    unit: "patterns",
+    kind: Kind::Soft,
+    source: "https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html",
+    checked: CHECKED,
+};
+
+/// One filter of an event source mapping.
+pub const FILTER_SIZE: Limit = Limit {
+    what: "a pattern of an event source mapping",
+    min: 0,
+    max: 4_096,
+    unit: "characters",
+    kind: Kind::Hard,
+    source: "AWS service model, lambda `Pattern`",
     checked: CHECKED,
 };

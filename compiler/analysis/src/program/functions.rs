@@ -1,6 +1,6 @@
 //! Functions of the generic binary that no step uses are taken out, and the others numbered anew.
 
-use super::{Expr, ExprKind, Flow, Function, FunctionId, Program, Statement, TableId};
+use super::{Entry, Expr, ExprKind, Flow, Function, FunctionId, Program, ResourceKind, Statement, TableId};
 
 impl Program {
     /// Takes out the functions for which `idle` holds. No step may use them.
@@ -23,6 +23,15 @@ impl Program {
                 renumber(&mut handler.body, &numbers);
             }
             renumber(&mut flow.body, &numbers);
+        }
+        for stream in &mut self.streams {
+            number(&mut stream.function, &numbers);
+        }
+        // What hands a stream its events names its function.
+        for resource in &mut self.resources {
+            if let ResourceKind::Aws { body, .. } = &mut resource.kind {
+                entries(body, &numbers);
+            }
         }
     }
 
@@ -56,19 +65,40 @@ impl Program {
     }
 }
 
+fn number(id: &mut FunctionId, numbers: &[FunctionId]) {
+    if let Some(new) = numbers.get(id.0 as usize) {
+        *id = *new;
+    }
+}
+
+fn arn(expr: &mut Expr, numbers: &[FunctionId]) {
+    match &mut expr.kind {
+        ExprKind::FunctionArn(id) => number(id, numbers),
+        ExprKind::Record(entries) => entries.iter_mut().for_each(|(_, value)| arn(value, numbers)),
+        ExprKind::List(elements) => elements.iter_mut().for_each(|element| arn(element, numbers)),
+        ExprKind::If(_, then, otherwise) => {
+            arn(then, numbers);
+            arn(otherwise, numbers);
+        }
+        _ => {}
+    }
+}
+
+fn entries(body: &mut [Entry], numbers: &[FunctionId]) {
+    for entry in body {
+        match entry {
+            Entry::Attribute(_, value) => arn(value, numbers),
+            Entry::Block(_, inner) => entries(inner, numbers),
+            Entry::Dynamic { values, body, .. } => {
+                arn(values, numbers);
+                entries(body, numbers);
+            }
+            Entry::DependsOn(_) | Entry::IgnoreChanges(_) => {}
+        }
+    }
+}
+
 fn renumber(statements: &mut [Statement], numbers: &[FunctionId]) {
-    fn number(id: &mut FunctionId, numbers: &[FunctionId]) {
-        if let Some(new) = numbers.get(id.0 as usize) {
-            *id = *new;
-        }
-    }
-    fn arn(expr: &mut Expr, numbers: &[FunctionId]) {
-        match &mut expr.kind {
-            ExprKind::FunctionArn(id) => number(id, numbers),
-            ExprKind::Record(entries) => entries.iter_mut().for_each(|(_, value)| arn(value, numbers)),
-            _ => {}
-        }
-    }
     for statement in statements {
         if let Statement::Step(step) = statement
             && let Some(id) = &mut step.call.function

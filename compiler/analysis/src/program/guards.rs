@@ -165,6 +165,7 @@ impl Program {
         for flow in &mut self.flows {
             flow.triggers.retain(|trigger| !never(&trigger.schedule.when));
         }
+        self.streams.retain(|stream| !never(&stream.when));
         self.outputs.retain(|output| !never(&output.when));
         self.schedules.retain(|schedule| !never(&schedule.when));
     }

@@ -305,6 +305,8 @@ pub struct Function {
     pub statements: Vec<PolicyStatement>,
     /// Steps that use it, as `flow.step`, for comments.
     pub steps: Vec<String>,
+    /// The stream whose events it is handed, if it is not for steps.
+    pub stream: Option<String>,
     /// The first step that asks for it.
     pub span: Span,
 }

@@ -11,6 +11,7 @@ mod functions;
 mod guards;
 mod infrastructure;
 mod rows;
+mod streams;
 mod testing;
 mod types;
 mod walk;
@@ -35,6 +36,10 @@ pub use infrastructure::{
 pub use rows::{
     Catalog, Check, Column, InvalidPolicy, Join, JoinKind, Operator, OperatorKind, Partition, Schema, SchemaField, SchemaId,
     SortKey, Table, TableFormat, TableId, TableRole, Transform, TransformId, TransformInput, Union, UnionCase,
+};
+pub use streams::{
+    Channel, ChannelId, ChannelKind, DeadLetter, Decode, Idempotent, Refused, Send, Service, Start, Stream, StreamAction, StreamRun,
+    StreamSettings, StreamTarget, Subject, Target,
 };
 pub use testing::{
     Expectation, ExpectationKind, Mock, MockAnswer, Test, TestRun, TestSource, TestStatement, TestStatementKind,
@@ -68,6 +73,10 @@ pub struct Program {
     pub functions: Vec<Function>,
     /// Flows, in the order of the text.
     pub flows: Vec<Flow>,
+    /// Queues, streams, topics and buses, by [`ChannelId`].
+    pub channels: Vec<Channel>,
+    /// Streams, in the order of the text.
+    pub streams: Vec<Stream>,
     /// `schedule` items, in the order of the text; triggers have copies.
     pub schedules: Vec<Schedule>,
     /// `output` items, in the order of the text.
@@ -95,6 +104,16 @@ impl Program {
     /// The resource with this id.
     pub fn resource(&self, id: ResourceId) -> Option<&Resource> {
         self.resources.get(id.0 as usize)
+    }
+
+    /// The channel with this id.
+    pub fn channel(&self, id: ChannelId) -> Option<&Channel> {
+        self.channels.get(id.0 as usize)
+    }
+
+    /// The transform with this id.
+    pub fn transform(&self, id: TransformId) -> Option<&Transform> {
+        self.transforms.get(id.0 as usize)
     }
 
     /// The secret with this id.

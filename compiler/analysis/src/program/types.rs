@@ -1,6 +1,6 @@
 //! Types.
 
-use super::SchemaId;
+use super::{ChannelKind, SchemaId};
 use std::sync::Arc;
 
 /// The type of an expression. What a type is made of is shared: each expression has its own copy of its type.
@@ -53,6 +53,8 @@ pub enum Type {
     Row(SchemaId),
     /// `Table<T>`: a reference to a table with this schema.
     Table(SchemaId),
+    /// `Queue<T>`, `Stream<T>` and the like: what carries rows of this schema.
+    Channel(ChannelKind, SchemaId),
     /// A table of any schema, or some partitions of it; what `validate` takes.
     TableRef,
     /// What an `into` names.

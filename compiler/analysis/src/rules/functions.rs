@@ -9,7 +9,7 @@ use flow_diagnostics::{Diagnostic, Diagnostics, codes};
 pub(super) fn settings(program: &Program, diagnostics: &mut Diagnostics) {
     for function in &program.functions {
         let users = match function.steps.as_slice() {
-            [] => String::new(),
+            [] => function.stream.as_ref().map_or_else(String::new, |stream| format!(" (stream `{stream}`)")),
             [step] => format!(" (step `{step}`)"),
             [step, rest @ ..] => format!(" (step `{step}` and {} more)", rest.len()),
         };
@@ -84,7 +84,7 @@ pub(super) fn step_timeouts(program: &Program, flow: &Flow, diagnostics: &mut Di
 }
 
 /// Seconds as a program writes them: `10m`.
-fn literal(seconds: u64) -> String {
+pub(super) fn literal(seconds: u64) -> String {
     match seconds {
         s if s > 0 && s.is_multiple_of(3_600) => format!("{}h", s / 3_600),
         s if s > 0 && s.is_multiple_of(60) => format!("{}m", s / 60),

@@ -1,8 +1,8 @@
 //! References to items that exist only where a condition holds (07): from nowhere else.
 
 use crate::program::{
-    Entry, Expr, Facts, Flow, FlowParam, Guard, Items, PolicyStatement, Program, ResourceKind, Schedule, Stage, Statement,
-    Step, TableId, Unsure,
+    ChannelId, Entry, Expr, Facts, Flow, FlowParam, Guard, Items, PolicyStatement, Program, ResourceKind, Schedule, Stage,
+    Statement, Step, Stream, Subject, TableId, Target, Unsure,
 };
 use flow_diagnostics::{Diagnostic, Diagnostics, Span, codes};
 
@@ -56,8 +56,17 @@ pub(super) fn references(program: &Program, diagnostics: &mut Diagnostics) {
             Holder { title: format!("output `{}`", output.name), guard, span: output.span, help: "after the output" };
         told.expr(&output.value, &Facts::of(guard.map(|guard| &guard.condition)), &holder);
     }
+    for channel in &program.channels {
+        let guard = channel.when.as_ref();
+        let kind = channel.kind.noun();
+        let holder = Holder { title: format!("{kind} `{}`", channel.name), guard, span: channel.span, help: "after the item" };
+        told.expr(&channel.value, &Facts::of(guard.map(|guard| &guard.condition)), &holder);
+    }
     for flow in &program.flows {
         told.flow(flow);
+    }
+    for stream in &program.streams {
+        told.stream(stream);
     }
 }
 
@@ -122,6 +131,39 @@ impl<'p> Told<'p, '_> {
         if let Some(handler) = &flow.on_failure {
             self.block(&handler.body, &facts, &holder);
         }
+    }
+
+    /// What a stream listens to, sends to, writes and remembers in.
+    fn stream(&mut self, stream: &'p Stream) {
+        let guard = stream.when.as_ref();
+        let facts = Facts::of(guard.map(|guard| &guard.condition));
+        let holder =
+            Holder { title: format!("stream `{}`", stream.name), guard, span: stream.span, help: "after the stream" };
+        for expr in stream.expressions() {
+            self.expr(expr, &facts, &holder);
+        }
+        let mut channels: Vec<ChannelId> = stream
+            .sends()
+            .filter_map(|send| match &send.to {
+                Target::Channel(id) => Some(*id),
+                Target::Flow(_) => None,
+            })
+            .collect();
+        if let Subject::Channel(id) = stream.subject {
+            channels.push(id);
+        }
+        for id in channels {
+            let guard = self.program.channel(id).and_then(|channel| channel.when.as_ref());
+            if let Some(guard) = guard.filter(|guard| !facts.implies(&guard.condition)) {
+                self.report(&Unsure { guard, span: stream.span }, &holder);
+            }
+        }
+        if let Some(function) = self.program.function(stream.function) {
+            self.statements(&function.statements, &facts, &holder);
+        }
+        let mut tables = stream.reads();
+        tables.extend(stream.writes().iter().map(|(place, _)| place.table));
+        self.tables(&tables, &facts, &holder);
     }
 
     fn block(&mut self, statements: &'p [Statement], facts: &Facts, flow: &Holder<'p>) {

@@ -27,6 +27,7 @@ mod reach;
 mod retries;
 mod schedules;
 mod sensitive;
+mod streams;
 mod tables;
 mod unused;
 mod visit;
@@ -71,14 +72,17 @@ pub fn check(program: &Program, diagnostics: &mut Diagnostics) {
     catalogs::formats(program, diagnostics);
     catalogs::partitions(program, diagnostics);
     places::quarantine_in_table(program, diagnostics);
+    streams::each(program, diagnostics);
     pii::results(program, diagnostics);
     pii::handed_on(program, diagnostics);
+    pii::sent(program, diagnostics);
     pii::partitions(program, diagnostics);
     if whole {
         places::tables_overlap(program, diagnostics);
         tables::never_written(program, diagnostics);
         tables::appended_and_replaced(program, diagnostics);
         policies::roles(program, diagnostics);
+        streams::together(program, diagnostics);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::program::{
     Column, Expr, ExprKind, Fail, Flow, Join, Operator, OperatorKind, Program, Schema, SchemaField, SchemaId, Statement, Step,
-    TableId, Transform, Type, VariableId,
+    StreamTarget, TableId, Target, Transform, Type, VariableId,
 };
 use flow_diagnostics::{Diagnostic, Diagnostics, Span, codes};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,17 +53,90 @@ pub(super) fn results(program: &Program, diagnostics: &mut Diagnostics) {
 /// Rows handed from a schema to another one, by a copy, to a transform or into a table.
 pub(super) fn handed_on(program: &Program, diagnostics: &mut Diagnostics) {
     let mut told: BTreeSet<(SchemaId, SchemaId)> = BTreeSet::new();
+    let mut hand = |from: SchemaId, into: SchemaId, who: &str, what: &str, at: Span| {
+        if from == into || !told.insert((from, into)) {
+            return;
+        }
+        let (Some(have), Some(want)) = (program.schema(from), program.schema(into)) else { return };
+        for field in want.fields.iter().filter(|field| !field.pii) {
+            let Some(source) = have.fields.iter().find(|known| known.name == field.name && known.pii) else { continue };
+            let trail = Trail(vec![(format!("{}.{}", have.name, source.name), source.span)]);
+            let message = format!("{who} {what}, and `{}.{}` does not say that it is personal data", want.name, field.name);
+            diagnostics.push(unmarked(message, &trail, field).secondary(at, "here"));
+        }
+    };
     for step in program.flows.iter().flat_map(Flow::steps) {
         for (from, into, what) in handovers(program, step) {
-            if from == into || !told.insert((from, into)) {
-                continue;
+            hand(from, into, &format!("step `{}`", step.name), &what, step.name_span);
+        }
+    }
+    for stream in &program.streams {
+        let who = format!("stream `{}`", stream.name);
+        for run in stream.runs() {
+            let Some(transform) = program.transform(run.transform) else { continue };
+            let tables = run.inputs.iter().filter_map(|(name, place)| Some((name, program.table(place.table)?.schema)));
+            for (name, schema) in std::iter::once((&run.input, stream.schema)).chain(tables) {
+                if let Some(input) = transform.inputs.iter().find(|input| input.name == *name) {
+                    hand(schema, input.schema, &who, &format!("gives rows to `{}`", transform.name), run.span);
+                }
             }
-            let (Some(have), Some(want)) = (program.schema(from), program.schema(into)) else { continue };
-            for field in want.fields.iter().filter(|field| !field.pii) {
-                let Some(source) = have.fields.iter().find(|known| known.name == field.name && known.pii) else { continue };
-                let trail = Trail(vec![(format!("{}.{}", have.name, source.name), source.span)]);
-                let message = format!("step `{}` {what}, and `{}.{}` does not say that it is personal data", step.name, want.name, field.name);
-                diagnostics.push(unmarked(message, &trail, field).secondary(step.name_span, "here"));
+            // A family's tables have the columns of their cases.
+            if let StreamTarget::Table(place) = &run.into
+                && let Some(table) = program.table(place.table)
+            {
+                let what = format!("writes the result of `{}` into `{}`", transform.name, table.name);
+                hand(transform.output, table.schema, &who, &what, run.span);
+            }
+        }
+    }
+}
+
+/// What streams send on: to a queue whose schema does not say so, or as the input of an execution, which people read.
+pub(super) fn sent(program: &Program, diagnostics: &mut Diagnostics) {
+    for stream in &program.streams {
+        let columns = program.schema(stream.schema).map(columns_of).unwrap_or_default();
+        for send in stream.sends() {
+            let marked: Vec<(String, Trail)> = match send.value.as_ref().map(|value| &value.kind) {
+                None => columns.clone().into_iter().collect(),
+                Some(ExprKind::Record(entries)) => {
+                    let of = |value: &Expr| {
+                        trail(program, value, &columns, &BTreeMap::new()).or_else(|| any_field(program, &value.ty))
+                    };
+                    entries.iter().filter_map(|(name, value)| Some((name.clone(), of(value)?))).collect()
+                }
+                Some(_) => Vec::new(),
+            };
+            match &send.to {
+                Target::Channel(id) => {
+                    let Some(channel) = program.channel(*id) else { continue };
+                    let Some(schema) = program.schema(channel.schema) else { continue };
+                    for (name, trail) in marked {
+                        let Some(field) = schema.fields.iter().find(|field| field.name == name && !field.pii) else { continue };
+                        // A record whose own fields are marked says so itself.
+                        if any_field(program, &field.ty).is_some() {
+                            continue;
+                        }
+                        let message = format!(
+                            "stream `{}` sends personal data to `{}`, and `{}.{name}` does not say so",
+                            stream.name, channel.name, schema.name
+                        );
+                        diagnostics.push(unmarked(message, &trail, field).secondary(send.span, "sent here"));
+                    }
+                }
+                Target::Flow(flow) => {
+                    let Some((_, trail)) = marked.first() else { continue };
+                    let message = format!("personal data in the input of an execution: {}", trail.shown());
+                    let mut diagnostic =
+                        Diagnostic::new(codes::PII_TOLD, message).primary(send.span, format!("starts `{flow}` with it"));
+                    if let Some((_, source)) = trail.source() {
+                        diagnostic = diagnostic.secondary(*source, "marked here");
+                    }
+                    diagnostics.push(
+                        diagnostic
+                            .note("an execution's input stays in its history, for whoever may look at the console")
+                            .help("send a key that is not personal, and let the flow read the record"),
+                    );
+                }
             }
         }
     }

@@ -5,13 +5,13 @@ use crate::program::{Env, Expr, InvalidPolicy, Program, SchemaField, Table, Tabl
 use flow_diagnostics::{Diagnostic, Diagnostics, codes};
 
 /// Bucket and folder under one environment.
-struct Place {
+pub(super) struct Place {
     bucket: String,
-    folder: String,
+    pub(super) folder: String,
 }
 
 impl Place {
-    fn of(program: &Program, env: Option<&Env>, bucket: &Expr, prefix: &Expr) -> Option<Place> {
+    pub(super) fn of(program: &Program, env: Option<&Env>, bucket: &Expr, prefix: &Expr) -> Option<Place> {
         let folder = constant::pattern(program, env, prefix)?;
         Some(Place {
             bucket: constant::pattern(program, env, bucket)?,
@@ -23,7 +23,7 @@ impl Place {
         self.bucket == other.bucket && self.folder == other.folder
     }
 
-    fn within(&self, other: &Place) -> bool {
+    pub(super) fn within(&self, other: &Place) -> bool {
         self.bucket == other.bucket && (other.folder == "/" || self.folder.starts_with(&other.folder))
     }
 }
@@ -91,7 +91,7 @@ fn report(outer: &Table, inner: &Table, env: Option<&Env>, place: &Place, same: 
 }
 
 /// A pattern without its marks.
-fn visible(pattern: &str) -> String {
+pub(super) fn visible(pattern: &str) -> String {
     let mut shown = String::new();
     for (at, part) in pattern.trim_end_matches('/').split('\u{1}').enumerate() {
         if at % 2 == 0 {

@@ -8,9 +8,9 @@
 
 use crate::graph::FlowGraph;
 use crate::program::{
-    Expr, ExprKind, Flow, Program, Step, TableId, TableRole, TargetPlace, TargetReplace,
+    Expr, ExprKind, Flow, Program, Step, Stream, TableId, TableRole, TargetPlace, TargetReplace,
 };
-use flow_diagnostics::{Diagnostic, Diagnostics, codes};
+use flow_diagnostics::{Diagnostic, Diagnostics, Span, codes};
 
 /// A sink that a step reads although this flow fills it only later.
 pub(super) fn read_before_written(
@@ -60,40 +60,66 @@ pub(super) fn never_written(program: &Program, diagnostics: &mut Diagnostics) {
             continue;
         }
         let all: Vec<&Step> = program.flows.iter().flat_map(Flow::steps).collect();
-        if all.iter().any(|step| step.call.writes.contains(&id)) {
+        let by_stream = |stream: &Stream| stream.writes().iter().any(|(place, _)| place.table == id);
+        if all.iter().any(|step| step.call.writes.contains(&id)) || program.streams.iter().any(by_stream) {
             continue;
         }
-        let Some(reader) = all.iter().find(|step| step.call.reads.contains(&id)) else { continue };
+        let step = all.iter().find(|step| step.call.reads.contains(&id)).map(|step| step.name_span);
+        let stream = || program.streams.iter().find(|stream| stream.reads().contains(&id)).map(|stream| stream.span);
+        let Some(reader) = step.or_else(stream) else { continue };
         diagnostics.push(
             Diagnostic::new(
                 codes::SINK_NEVER_WRITTEN,
                 format!("`{}` is read, but no step of this program writes it", table.name),
             )
-            .primary(reader.name_span, format!("reads `{}`", table.name))
+            .primary(reader, format!("reads `{}`", table.name))
             .secondary(table.span, "declared as a sink: a table that this program writes")
-            .note("the step would find no rows, or rows that something else wrote")
+            .note("it would find no rows, or rows that something else wrote")
             .help(format!("write it in an earlier step: `… into {}`", table.name))
             .help(format!("or, if another program fills it, declare it as `source {}`", table.name)),
         );
     }
 }
 
+/// Who writes a table: a step of a flow, a stream.
+struct Writer<'p> {
+    name: &'p str,
+    span: Span,
+    /// The key by which it appends; `None` where it replaces.
+    key: Option<&'p [String]>,
+}
+
+fn writers(program: &Program, table: TableId) -> Vec<Writer<'_>> {
+    let steps = program.flows.iter().flat_map(Flow::steps).filter(|step| step.call.writes.contains(&table));
+    let mut found: Vec<Writer<'_>> =
+        steps.map(|step| Writer { name: &step.name, span: step.name_span, key: step_appends(step, table) }).collect();
+    for stream in &program.streams {
+        for (place, span) in stream.writes().into_iter().filter(|(place, _)| place.table == table) {
+            let key = match &place.replace {
+                TargetReplace::Append { key, .. } => Some(key.as_slice()),
+                _ => None,
+            };
+            found.push(Writer { name: &stream.name, span, key });
+        }
+    }
+    found
+}
+
 /// A table is appended to, or replaced: an `into` or a `clear` would not know which of the appended rows it has seen.
 pub(super) fn appended_and_replaced(program: &Program, diagnostics: &mut Diagnostics) {
-    let all: Vec<&Step> = program.flows.iter().flat_map(Flow::steps).collect();
     for (at, table) in program.tables.iter().enumerate() {
         let id = TableId(u32::try_from(at).unwrap_or(u32::MAX));
-        let writers = || all.iter().filter(|step| step.call.writes.contains(&id));
-        let Some(appends) = writers().find(|step| step_appends(step, id).is_some()) else { continue };
-        if let Some(other) = writers().find(|step| step_appends(step, id).is_none()) {
+        let writers = writers(program, id);
+        let Some((appends, first)) = writers.iter().find_map(|writer| Some((writer, writer.key?))) else { continue };
+        if let Some(other) = writers.iter().find(|writer| writer.key.is_none()) {
             let name = &table.name;
             diagnostics.push(
                 Diagnostic::new(
                     codes::APPEND_AND_REPLACE,
                     format!("`{name}` is appended to by `{}` and replaced by `{}`", appends.name, other.name),
                 )
-                .primary(other.name_span, "replaces what is there")
-                .secondary(appends.name_span, "adds to what is there")
+                .primary(other.span, "replaces what is there")
+                .secondary(appends.span, "adds to what is there")
                 .note(
                     "appended rows have no order in time: a step that replaces them cannot know whether those that \
                      come at the same moment belong to the old rows or to the new ones",
@@ -102,11 +128,7 @@ pub(super) fn appended_and_replaced(program: &Program, diagnostics: &mut Diagnos
             );
             continue;
         }
-        let keys = step_appends(appends, id);
-        let differs = writers().find(|step| step_appends(step, id) != keys);
-        if let (Some(other), Some(first), Some(second)) =
-            (differs, keys, differs.and_then(|step| step_appends(step, id)))
-        {
+        if let Some((other, second)) = writers.iter().find_map(|writer| Some((writer, writer.key.filter(|key| *key != first)?))) {
             let shown = |key: &[String]| match key {
                 [] => "`at_least_once`".to_owned(),
                 key => format!("`key ({})`", key.join(", ")),
@@ -116,8 +138,8 @@ pub(super) fn appended_and_replaced(program: &Program, diagnostics: &mut Diagnos
                     codes::APPEND_AND_REPLACE,
                     format!("rows are appended to `{}` in two ways", table.name),
                 )
-                .primary(other.name_span, shown(second))
-                .secondary(appends.name_span, shown(first))
+                .primary(other.span, shown(second))
+                .secondary(appends.span, shown(first))
                 .note("who reads the table drops rows that are there twice by one key")
                 .help("write the same key in both"),
             );

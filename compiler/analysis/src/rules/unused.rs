@@ -20,7 +20,7 @@ pub fn lint(modules: &[&Module], files: &FileSet, diagnostics: &mut Diagnostics)
         modules.iter().map(|module| module.items.iter().map(Mentions::of).collect()).collect();
     for (at, module) in modules.iter().enumerate() {
         let Some(own) = mentions.get(at) else { continue };
-        if !module.items.iter().any(|item| matches!(item.kind, ItemKind::Flow(_))) {
+        if !module.items.iter().any(|item| matches!(item.kind, ItemKind::Flow(_) | ItemKind::Stream(_))) {
             continue;
         }
         let elsewhere = |name: &str| {
@@ -60,8 +60,12 @@ fn judged(item: &Item) -> Option<(&'static str, &Name, &'static str, Option<Stri
         ItemKind::Schema(item) => ("schema", &item.name, "it describes no table", None),
         ItemKind::Type(item) => ("type", &item.name, "it describes no value", None),
         ItemKind::Source(item) => ("source", &item.name, "no step reads it", None),
-        // What no step can write yet is not unused.
-        ItemKind::Sink(item) if item.each.is_some() => return None,
+        ItemKind::Sink(item) if crate::items::is_channel(item) => (
+            "sink",
+            &item.name,
+            "nothing is sent to it",
+            Some(format!("send to it in a stream, `each … send to {}`, or remove it", item.name.text)),
+        ),
         ItemKind::Sink(item) => (
             "sink",
             &item.name,

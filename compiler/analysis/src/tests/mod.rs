@@ -6,6 +6,7 @@ mod messages;
 mod nightly;
 mod pages;
 mod rows;
+mod streams;
 mod total;
 mod wide;
 

@@ -67,7 +67,7 @@ fn at_depth(program: &Program, ty: &Type, value: &Code, depth: usize) -> Code {
         }
         // What holds anything, and what the checker lets no parameter be.
         Type::Json
-        | Type::Table(_)
+        | Type::Table(_) | Type::Channel(..)
         | Type::TableRef
         | Type::Target
         | Type::Location

@@ -15,10 +15,11 @@ mod dot;
 mod layout;
 mod mermaid;
 mod places;
+mod streams;
 mod svg;
 
 use flow_analysis::graph::{Edge, FlowGraph, Node};
-use flow_analysis::program::{Flow, Program, TableId, TableRole};
+use flow_analysis::program::{Flow, Program, Stream, TableId, TableRole};
 use flow_diagnostics::{FileSet, Position, Span};
 use std::collections::BTreeMap;
 
@@ -102,15 +103,19 @@ enum LineKind {
 }
 
 impl Drawing {
-    /// Draws these flows of a program; with more than one, each has its frame. `files` are those that the program was
-    /// checked from: conditions are shown as they were written.
-    pub fn of(program: &Program, files: &FileSet, flows: &[&Flow]) -> Drawing {
+    /// Draws these flows and streams of a program; with more than one, each flow has its frame. `files` are those that the
+    /// program was checked from: conditions are shown as they were written.
+    pub fn of(program: &Program, files: &FileSet, flows: &[&Flow], streams: &[&Stream]) -> Drawing {
         let mut drawing = Drawing::default();
         let mut tables = BTreeMap::new();
+        let mut starts = BTreeMap::new();
+        let several = flows.len() + streams.len() > 1;
         for flow in flows {
-            let frame = (flows.len() > 1).then(|| drawing.frame(format!("flow {}", flow.name), None));
+            let frame = several.then(|| drawing.frame(format!("flow {}", flow.name), None));
+            starts.insert(flow.name.as_str(), drawing.boxes.len());
             drawing.flow(program, files, flow, frame, &mut tables);
         }
+        streams::add(&mut drawing, program, files, streams, &mut tables, &starts);
         drawing.frame_tables();
         drawing
     }
@@ -153,15 +158,7 @@ impl Drawing {
                 place: span.map(|span| place(files, span)),
             };
             at.push(match node {
-                Node::Table { id, name, role } => *tables.entry(*id).or_insert_with(|| {
-                    let role = match role {
-                        TableRole::Source => "source",
-                        TableRole::Sink => "sink",
-                    };
-                    let span = program.tables.get(id.0 as usize).map(|table| table.span);
-                    let source = Source { flow: String::new(), ..source(name, span) };
-                    self.add(Shape::Table, vec![name.clone(), role.to_owned()], None, source)
-                }),
+                Node::Table { id, .. } => self.table(program, files, *id, tables),
                 Node::Start => self.add(Shape::Start, places::start(files, flow), frame, source("", Some(flow.span))),
                 Node::Succeed { span: None } => {
                     self.add(Shape::End, vec!["end".to_owned()], frame, source("", None))
@@ -188,6 +185,21 @@ impl Drawing {
         }
     }
 
+    /// The box of a table, which is one for all that touch it.
+    fn table(&mut self, program: &Program, files: &FileSet, id: TableId, tables: &mut BTreeMap<TableId, usize>) -> usize {
+        if let Some(known) = tables.get(&id) {
+            return *known;
+        }
+        let table = program.table(id);
+        let name = table.map_or("", |table| table.name.as_str());
+        let role = role(table.map_or(TableRole::Source, |table| table.role));
+        let place = table.map(|table| place(files, table.span));
+        let source = Source { flow: String::new(), name: name.to_owned(), place };
+        let at = self.add(Shape::Table, vec![name.to_owned(), role.to_owned()], None, source);
+        tables.insert(id, at);
+        at
+    }
+
     /// Puts each table into the innermost frame that is around all that touch it.
     fn frame_tables(&mut self) {
         let mut around: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -207,6 +219,13 @@ impl Drawing {
     fn add(&mut self, shape: Shape, text: Vec<String>, frame: Option<usize>, source: Source) -> usize {
         self.boxes.push(Box { shape, text, frame, source });
         self.boxes.len() - 1
+    }
+}
+
+fn role(role: TableRole) -> &'static str {
+    match role {
+        TableRole::Source => "source",
+        TableRole::Sink => "sink",
     }
 }
 

@@ -80,7 +80,7 @@ fn function_role(
     function: &Function,
 ) -> Result<Option<Role>, Unlowered> {
     let id = FunctionId(u32::try_from(index).unwrap_or(u32::MAX));
-    let Some(names) = scope.names.function(id) else { return Ok(None) };
+    let Some(names) = scope.names.function(id).filter(|_| !scope.function_never(id)) else { return Ok(None) };
     let program = scope.program();
     let when = scope.function_guard(id);
     let facts = Facts::of(when.as_ref());
@@ -135,7 +135,10 @@ fn function_role(
         label: names.role.clone(),
         name: scope.names.physical(&format!("{}-function", function.name), &ROLE_NAME),
         service: "lambda.amazonaws.com".to_owned(),
-        doc: format!("Function `{}`: the tables and secrets of its steps, and no others.", function.name),
+        doc: match &function.stream {
+            Some(stream) => format!("Stream `{stream}`: what it reads, writes and sends to, and nothing else."),
+            None => format!("Function `{}`: the tables and secrets of its steps, and no others.", function.name),
+        },
         document,
         when,
     }))
@@ -149,7 +152,8 @@ fn cause(places: &Places<'_>, table: &Table, verb: &str, steps: &[String]) -> St
 /// Steps of a function that touch a table, as `step` or, where the program has several flows, `flow.step`.
 fn step_names(program: &Program, id: FunctionId, table: TableId, pick: fn(&Step) -> &[TableId]) -> Vec<String> {
     let several = program.flows.len() > 1;
-    let mut names = Vec::new();
+    let stream = program.function(id).and_then(|function| function.stream.as_ref());
+    let mut names: Vec<String> = stream.map(|stream| format!("stream {stream}")).into_iter().collect();
     for flow in &program.flows {
         for_each_step(flow, &mut |step| {
             if step.call.function == Some(id) && pick(step).contains(&table) {

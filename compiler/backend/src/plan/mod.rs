@@ -4,6 +4,7 @@
 //! of its parameter where it is one, else of what it is for: `staged_prefix`.
 
 mod row;
+pub(crate) mod streams;
 mod types;
 
 use crate::Fault;
@@ -23,8 +24,21 @@ pub(crate) use row::Rows;
 pub struct PlanOutput {
     /// The plan.
     pub plan: Plan,
-    /// Slots with their values, deploy stage, in the order of their names.
-    pub slots: Vec<(String, Expr)>,
+    /// Slots with their values, in the order of their names.
+    pub slots: Vec<SlotValue>,
+}
+
+/// What fills a slot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlotValue {
+    /// The slot's name.
+    pub name: String,
+    /// Its value, deploy stage.
+    pub value: Expr,
+    /// Streams whose functions alone have it; none where every function does.
+    pub streams: Vec<String>,
+    /// What it is called in local runs, if not what the value says.
+    pub local: Option<String>,
 }
 
 /// Lowers what the generic binary needs of a program.
@@ -41,13 +55,22 @@ pub fn plan(program: &Program, faults: &mut Vec<Fault>) -> PlanOutput {
     for transform in &program.transforms {
         plan.transforms.insert(transform.name.clone(), lower_transform(program, transform, &mut rows));
     }
+    for stream in &program.streams {
+        if let Some(lowered) = streams::lower(program, stream, &mut slots, &mut rows) {
+            plan.streams.insert(stream.name.clone(), lowered);
+        }
+    }
     slots.found.sort_by(|a, b| a.name.cmp(&b.name));
     plan.slots = slots
         .found
         .iter()
         .map(|slot| (slot.name.clone(), Slot { description: slot.uses.join(", ") }))
         .collect::<IndexMap<_, _>>();
-    let slots = slots.found.into_iter().map(|slot| (slot.name, slot.value)).collect();
+    let slots = slots
+        .found
+        .into_iter()
+        .map(|slot| SlotValue { name: slot.name, value: slot.value, streams: slot.streams, local: slot.local })
+        .collect();
     PlanOutput { plan, slots }
 }
 
@@ -60,17 +83,40 @@ struct FoundSlot {
     name: String,
     value: Expr,
     uses: Vec<String>,
+    /// As in [`SlotValue`].
+    streams: Vec<String>,
+    local: Option<String>,
 }
 
 impl Slots<'_> {
-    /// A text, or the slot that holds it. `part` is `bucket` or `prefix`, of `owner`.
+    /// A text, or the slot that holds it, in the environment of every function. `part` is `bucket` or `prefix`, of `owner`.
     fn text(&mut self, expr: &Expr, owner: &str, part: &str) -> Text {
+        self.find(expr, owner, part, None, None)
+    }
+
+    /// As [`Self::text`], in the environment of one stream's function: a function must not need what is made after it.
+    fn of_stream(&mut self, expr: &Expr, owner: &str, part: &str, stream: &str, local: Option<&str>) -> Text {
+        self.find(expr, owner, part, Some(stream), local)
+    }
+
+    fn find(&mut self, expr: &Expr, owner: &str, part: &str, stream: Option<&str>, local: Option<&str>) -> Text {
         if let Some(text) = self.constants.text(expr) {
             return Text::Literal(if part == "prefix" { text.trim_matches('/').to_owned() } else { text });
         }
         let used_for = format!("the {part} of {owner}");
-        if let Some(slot) = self.found.iter_mut().find(|slot| slot.value == *expr) {
-            slot.uses.push(used_for);
+        if let Some(slot) = self.found.iter_mut().find(|slot| slot.value.kind == expr.kind) {
+            if !slot.uses.contains(&used_for) {
+                slot.uses.push(used_for);
+            }
+            match stream {
+                Some(stream) if !slot.streams.is_empty() => {
+                    if !slot.streams.iter().any(|known| known == stream) {
+                        slot.streams.push(stream.to_owned());
+                    }
+                }
+                Some(_) => {}
+                None => slot.streams.clear(),
+            }
             return Text::Slot(slot.name.clone());
         }
         let wanted = match &expr.kind {
@@ -81,7 +127,13 @@ impl Slots<'_> {
             .chain((2..).map(|number: u32| format!("{wanted}_{number}")))
             .find(|name| self.found.iter().all(|slot| slot.name != *name))
             .unwrap_or(wanted);
-        self.found.push(FoundSlot { name: name.clone(), value: expr.clone(), uses: vec![used_for] });
+        self.found.push(FoundSlot {
+            name: name.clone(),
+            value: expr.clone(),
+            uses: vec![used_for],
+            streams: stream.map(str::to_owned).into_iter().collect(),
+            local: local.map(str::to_owned),
+        });
         Text::Slot(name)
     }
 }
@@ -137,28 +189,7 @@ fn lower_table(program: &Program, table: &program::Table, slots: &mut Slots<'_>)
             bucket: slots.text(&table.bucket, &owner, "bucket"),
             prefix: slots.text(&table.prefix, &owner, "prefix"),
         },
-        format: match &table.format {
-            TableFormat::Jsonl => Format::Jsonl,
-            TableFormat::Parquet { compression } => Format::Parquet {
-                compression: match compression.as_str() {
-                    "snappy" => Compression::Snappy,
-                    "none" => Compression::None,
-                    _ => Compression::Zstd,
-                },
-            },
-            TableFormat::Json => Format::Json,
-            TableFormat::Csv { header, separator, quote } => {
-                Format::Csv { header: *header, separator: *separator, quote: *quote }
-            }
-            TableFormat::Avro { compression } => Format::Avro {
-                compression: match compression.as_str() {
-                    "snappy" => AvroCompression::Snappy,
-                    "zstd" => AvroCompression::Zstd,
-                    "none" => AvroCompression::None,
-                    _ => AvroCompression::Deflate,
-                },
-            },
-        },
+        format: format(&table.format),
         partitions: table
             .partitions
             .iter()
@@ -180,6 +211,32 @@ fn lower_table(program: &Program, table: &program::Table, slots: &mut Slots<'_>)
                     },
                 }
             }
+        },
+    }
+}
+
+/// How a table's objects are encoded.
+fn format(format: &TableFormat) -> Format {
+    match format {
+        TableFormat::Jsonl => Format::Jsonl,
+        TableFormat::Parquet { compression } => Format::Parquet {
+            compression: match compression.as_str() {
+                "snappy" => Compression::Snappy,
+                "none" => Compression::None,
+                _ => Compression::Zstd,
+            },
+        },
+        TableFormat::Json => Format::Json,
+        TableFormat::Csv { header, separator, quote } => {
+            Format::Csv { header: *header, separator: *separator, quote: *quote }
+        }
+        TableFormat::Avro { compression } => Format::Avro {
+            compression: match compression.as_str() {
+                "snappy" => AvroCompression::Snappy,
+                "zstd" => AvroCompression::Zstd,
+                "none" => AvroCompression::None,
+                _ => AvroCompression::Deflate,
+            },
         },
     }
 }

@@ -3,7 +3,7 @@
 use super::types::data_type;
 use crate::Fault;
 use flow_analysis::program::{self, Expr as Typed, ExprKind, Lowering, Program, TextPart, Type, Unary, Value};
-use flow_plan::{AggregateFunction, BinaryOp, DataType, Expr, Literal, ScalarFunction, UnaryOp, WindowFunction};
+use flow_plan::{AggregateFunction, BinaryOp, Column, DataType, Expr, Literal, ScalarFunction, UnaryOp, WindowFunction};
 use serde::de::DeserializeOwned;
 
 /// Lowers row expressions, and collects what the plan cannot say.
@@ -83,9 +83,13 @@ impl Rows<'_> {
                 }
                 _ => self.fault(expr, "an entry of a map or of JSON"),
             },
-            ExprKind::List(_) | ExprKind::Record(_) | ExprKind::Table(_) | ExprKind::Target(_) => {
-                self.fault(expr, "a list, a record or a table")
-            }
+            ExprKind::Record(entries) => Expr::Record(
+                entries
+                    .iter()
+                    .map(|(name, value)| Column { name: name.clone(), expr: self.expr(program, value) })
+                    .collect(),
+            ),
+            ExprKind::List(_) | ExprKind::Table(_) | ExprKind::Target(_) => self.fault(expr, "a list or a table"),
             ExprKind::Error => Expr::None(data_type(program, context)),
         }
     }

@@ -44,6 +44,7 @@ pub fn data_type(program: &Program, ty: &Type) -> DataType {
         // What rows never hold; the checker says so.
         Type::Json
         | Type::Table(_)
+        | Type::Channel(..)
         | Type::TableRef
         | Type::Target
         | Type::Location

@@ -1,12 +1,14 @@
 //! `alarms.tf`: one alarm for each flow whose execution fails or times out, whoever started it, which covers what no
-//! handler of the flow can take; and one for scheduled starts that never came about.
+//! handler of the flow can take; one for scheduled starts that never came about; and those of streams.
 
 use super::existence::{attribute, condition};
 use super::files::Draft;
 use super::hcl::{BodyExt, block, object, string, var};
-use super::names::FlowNames;
+use super::names::{FlowNames, StreamNames};
 use super::{Scope, Unlowered, schedules};
+use crate::plan::streams::field;
 use flow_analysis::limits::ALARM_NAME;
+use flow_analysis::program::{Facts, Refused, Stream, Subject};
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::Block;
 
@@ -51,7 +53,65 @@ pub(crate) fn alarms(scope: &Scope<'_>) -> Result<Draft, Unlowered> {
         alarm.body.set("dimensions", object([("ScheduleGroup", group)]));
         draft.body.add(alarm);
     }
+    for (index, stream) in scope.program().streams.iter().enumerate() {
+        if let Some(names) = scope.names.stream(index) {
+            of_stream(scope, stream, names, &mut draft)?;
+        }
+    }
     Ok(draft)
+}
+
+/// For how long what lies in a stream may go unread before somebody is told.
+const LATE_MS: u64 = 900_000;
+
+/// That a stream's function fails, that it falls behind, and that something was given up.
+fn of_stream(scope: &Scope<'_>, stream: &Stream, names: &StreamNames, draft: &mut Draft) -> Result<(), Unlowered> {
+    let guard = condition(&stream.when);
+    let metric = |label: &str, what: &str, description: &str, namespace: &str, metric: &str, statistic: &str| {
+        let name = scope.names.physical(&format!("{}-{what}", stream.name), &ALARM_NAME);
+        let mut alarm = alarm(label, name, description, var(&scope.names.variable("alarm_actions")));
+        scope.count(&mut alarm.body, guard)?;
+        alarm.body.set("namespace", string(namespace));
+        alarm.body.set("metric_name", string(metric));
+        alarm.body.set("statistic", string(statistic));
+        alarm.body.set("period", 300);
+        Ok(alarm)
+    };
+    let Some(function) = scope.names.function(stream.function) else { return Ok(()) };
+    let function = || attribute("aws_lambda_function", &function.function, guard.is_some(), ["function_name"]);
+    let description = format!("The function of stream {} failed", stream.name);
+    let mut errors = metric(&names.errors, "errors", &description, "AWS/Lambda", "Errors", "Sum")?;
+    errors.body.set("dimensions", object([("FunctionName", function())]));
+    draft.body.add(errors);
+    if stream.service.is_ordered() {
+        let description = format!("Stream {} is fifteen minutes behind what comes", stream.name);
+        let mut age = metric(&names.age, "age", &description, "AWS/Lambda", "IteratorAge", "Maximum")?;
+        age.body.set("threshold", LATE_MS);
+        age.body.set("dimensions", object([("FunctionName", function())]));
+        draft.body.add(age);
+    }
+    let own = match stream.subject {
+        Subject::Channel(id) => scope.program().channel(id).and_then(|channel| channel.field("dead")),
+        Subject::Created(_) => None,
+    };
+    let refused = match &stream.refused {
+        Refused::DeadLetter(dead) if dead.kind == "sqs" => Some(&dead.value),
+        _ => None,
+    };
+    let queues = own.into_iter().chain(refused).filter_map(|queue| field(queue, "name"));
+    for (at, queue) in queues.enumerate() {
+        let (label, what) = match at {
+            0 => (names.dead.clone(), "dead-letters".to_owned()),
+            _ => (format!("{}_refused", names.dead), "dead-letters-refused".to_owned()),
+        };
+        let description = format!("Something that stream {} could not take lies in a queue", stream.name);
+        let mut depth =
+            metric(&label, &what, &description, "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum")?;
+        let name = scope.value_or(queue, &Facts::of(guard), string(""))?;
+        depth.body.set("dimensions", object([("QueueName", name)]));
+        draft.body.add(depth);
+    }
+    Ok(())
 }
 
 /// An alarm that one event in five minutes raises, and that falls silent by itself.

@@ -6,7 +6,7 @@
 
 use super::hcl::{BodyExt, choose, index, member, path};
 use super::{Scope, Unlowered};
-use flow_analysis::program::{Expr, ExprKind, Facts, Flow, FunctionId, Guard, Resource, ResourceKind, Trigger, Value, both, either};
+use flow_analysis::program::{Expr, ExprKind, Facts, Flow, FunctionId, Guard, Resource, ResourceKind, Stream, Trigger, Value, both, either};
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::Body;
 
@@ -41,8 +41,23 @@ impl Scope<'_> {
 
     /// Where a function exists: where one of the flows does that use it.
     pub(crate) fn function_guard(&self, id: FunctionId) -> Option<Expr> {
+        if let Some(stream) = self.stream_of(id) {
+            return stream.and_then(|stream| condition(&stream.when).cloned());
+        }
         let users = self.program().flows.iter().filter(|flow| flow.steps().iter().any(|step| step.call.function == Some(id)));
         any(users.map(|flow| condition(&flow.when).cloned()))
+    }
+
+    /// Whether a function is of a stream that exists nowhere.
+    pub(crate) fn function_never(&self, id: FunctionId) -> bool {
+        matches!(self.stream_of(id), Some(None))
+    }
+
+    /// The stream that a function is for, if it is for one; none of that name is left where it exists nowhere.
+    #[expect(clippy::option_option, reason = "a function for steps, and one for a stream that is not there, differ")]
+    fn stream_of(&self, id: FunctionId) -> Option<Option<&Stream>> {
+        let name = self.program().function(id)?.stream.as_ref()?;
+        Some(self.program().streams.iter().find(|stream| stream.name == *name))
     }
 
     /// Where the group of all schedules exists: where one of them does.

@@ -6,7 +6,8 @@ use super::hcl::{BodyExt, block, call, object, path, string, strings, text, var}
 use super::{Scope, Unlowered};
 use crate::iam::Places;
 use flow_analysis::limits::LAMBDA_NAME;
-use flow_analysis::program::{Expr, Facts, Function, FunctionId};
+use crate::plan::SlotValue;
+use flow_analysis::program::{Facts, Function, FunctionId};
 use hcl_edit::expr::Expression;
 
 const HEAD: &str = "\
@@ -15,15 +16,20 @@ Functions of the generic binary, which runs what the plan says: reading, checkin
 Their package is one zip with the binary as `bootstrap` and the plan as `plan.json`; `flowc build --package` makes it.
 `worker_package` says where it is. Without the file, `terraform plan` works and `terraform apply` does not.";
 
-pub(crate) fn functions(scope: &Scope<'_>, places: &Places<'_>, slots: &[(String, Expr)]) -> Result<Draft, Unlowered> {
+pub(crate) fn functions(scope: &Scope<'_>, places: &Places<'_>, slots: &[SlotValue]) -> Result<Draft, Unlowered> {
     let mut draft = Draft::new("functions.tf", HEAD);
-    let environment = slots
-        .iter()
-        .map(|(slot, value)| {
-            Ok((flow_plan::slot_variable(slot), scope.value_or(value, &Facts::default(), string(""))?))
-        })
-        .collect::<Result<Vec<_>, Unlowered>>()?;
     for (index, function) in scope.program().functions.iter().enumerate() {
+        let mut environment: Vec<(String, Expression)> = Vec::new();
+        if let Some(stream) = &function.stream {
+            environment.push((flow_plan::STREAM_VARIABLE.to_owned(), string(stream)));
+        }
+        for slot in slots {
+            let own = function.stream.as_ref().is_some_and(|stream| slot.streams.contains(stream));
+            if slot.streams.is_empty() || own {
+                let value = scope.value_or(&slot.value, &Facts::default(), string(""))?;
+                environment.push((flow_plan::slot_variable(&slot.name), value));
+            }
+        }
         add(scope, places, &mut draft, FunctionId(u32::try_from(index).unwrap_or(u32::MAX)), function, &environment)?;
     }
     Ok(draft)
@@ -39,6 +45,9 @@ fn add(
 ) -> Result<(), Unlowered> {
     let Some(names) = scope.names.function(id) else { return Ok(()) };
     let guard = scope.function_guard(id);
+    if scope.function_never(id) {
+        return Ok(());
+    }
     let counted = guard.is_some();
     let package = || {
         let given = var(&scope.names.variable("worker_package"));
@@ -67,7 +76,11 @@ fn add(
     body.add(storage);
     if !environment.is_empty() {
         let mut variables = block("environment", &[]);
-        variables.body.set_with("Slots of the plan.", "variables", object(environment.iter().cloned()));
+        let note = match &function.stream {
+            Some(_) => "The stream of the plan, and its slots.",
+            None => "Slots of the plan.",
+        };
+        variables.body.set_with(note, "variables", object(environment.iter().cloned()));
         body.add(variables);
     }
     let mut logging = block("logging_config", &[]);
@@ -89,7 +102,10 @@ fn add(
 
 /// At most 256 characters, as Lambda demands.
 fn description(function: &Function) -> String {
-    let text = format!("Runs {}", function.steps.join(", "));
+    let text = match &function.stream {
+        Some(stream) => format!("Takes what comes to stream {stream}"),
+        None => format!("Runs {}", function.steps.join(", ")),
+    };
     if text.chars().count() <= 256 { text } else { text.chars().take(255).chain(['…']).collect() }
 }
 
@@ -100,7 +116,7 @@ mod tests {
     use super::super::{layout, testing};
     use super::*;
 
-    fn printed(slots: &[(String, Expr)], change: impl FnOnce(&mut Function)) -> String {
+    fn printed(slots: &[SlotValue], change: impl FnOnce(&mut Function)) -> String {
         let mut program = testing::program();
         change(program.functions.first_mut().unwrap());
         layout::file("", &mut functions(&Scope::new(&program), &Places::new(&testing::files()), slots).unwrap().body)
@@ -108,7 +124,8 @@ mod tests {
 
     #[test]
     fn slots_are_environment_variables() {
-        let slots = [("raw bucket".to_owned(), testing::param("raw", flow_analysis::program::Type::String))];
+        let value = testing::param("raw", flow_analysis::program::Type::String);
+        let slots = [SlotValue { name: "raw bucket".to_owned(), value, streams: Vec::new(), local: None }];
         assert!(printed(&slots, |_| ()).contains("FLOW_SLOT_RAW_BUCKET = var.raw"));
         assert!(!printed(&[], |_| ()).contains("environment"));
     }

@@ -157,6 +157,37 @@ output "ids" {
 "#;
 
 #[test]
+fn streams() {
+    let built = built(include_str!("programs/streams.flow"));
+    let shown = ["streams.tf", "alarms.tf", "messaging.tf", "storage.tf", "roles.tf", "functions.tf"];
+    insta::assert_snapshot!(shown.map(|name| file(&built, name)).join("\n"));
+    insta::assert_snapshot!("streams_plan", file(&built, "plan.json"));
+    assert_eq!(crate::iam::too_wide(&file(&built, "roles.tf")), Vec::<String>::new());
+    let function = |name: &str, variable: &str| format!("aws_lambda_function.{name}.environment[0].variables.{variable}");
+    deployed(&built, "env = \"dev\"\nlake = \"demo-lake-dev\"\nreplay = false", &[
+        "length(aws_lambda_function.follow) == 0",
+        "length(aws_lambda_event_source_mapping.follow_mapping) == 0",
+        "aws_lambda_event_source_mapping.collect_mapping.event_source_arn == aws_sqs_queue.work_queue.arn",
+        "aws_lambda_event_source_mapping.collect_mapping.batch_size == 100",
+        // One setting of the bucket for both streams.
+        "length(aws_s3_bucket_notification.lake_notifications.lambda_function) == 2",
+        "aws_s3_bucket_notification.lake_notifications.lambda_function[0].filter_prefix == \"landed/\"",
+        "jsondecode(aws_cloudwatch_event_rule.hear_rule.event_pattern).detail.total[0].numeric[1] == 100",
+        "aws_sns_topic_subscription.echo_subscription.endpoint == aws_lambda_function.echo.arn",
+        &format!("{} == \"ingest\"", function("ingest", "FLOW_STREAM")),
+        &format!("{} == aws_sqs_queue.work_queue.url", function("ingest", "FLOW_SLOT_WORK_URL")),
+        &format!("{} == aws_sfn_state_machine.handle.arn", function("again", "FLOW_SLOT_HANDLE_MACHINE")),
+        // A function has what it needs alone: another's state machine may be made after it.
+        "!contains(keys(aws_lambda_function.collect.environment[0].variables), \"FLOW_SLOT_HANDLE_MACHINE\")",
+    ]);
+    deployed(&built, "env = \"prod\"\nlake = \"demo-lake\"\nreplay = true", &[
+        "length(aws_lambda_function.follow) == 1",
+        "aws_lambda_event_source_mapping.follow_mapping[0].function_name == aws_lambda_function.follow[0].arn",
+        "length(aws_lambda_event_source_mapping.follow_mapping[0].filter_criteria[0].filter) == 1",
+    ]);
+}
+
+#[test]
 fn what_exists_nowhere_is_in_no_file() {
     let text = include_str!("programs/items_with_when.flow");
     let text = text.replace("param reports: Bool = false\n", "").replace("when reports", "when false");

@@ -39,6 +39,7 @@ pub use expr::Scope;
 pub(crate) use expr::fact_path;
 pub use files::{File, module};
 
+use crate::plan::SlotValue;
 use flow_analysis::program::Expr;
 use flow_diagnostics::{FileSet, Span};
 
@@ -49,8 +50,8 @@ pub struct Parts<'a> {
     pub files: &'a FileSet,
     /// One for each flow, in the program's order.
     pub machines: &'a [Machine],
-    /// Slots of the plan with their values, deploy stage.
-    pub slots: &'a [(String, Expr)],
+    /// Slots of the plan with their values.
+    pub slots: &'a [SlotValue],
 }
 
 /// A flow's state machine as the module takes it.

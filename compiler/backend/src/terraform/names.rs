@@ -39,6 +39,17 @@ pub(crate) struct FlowNames {
     pub(crate) counted: bool,
 }
 
+/// Labels of what belongs to a stream, all `aws_cloudwatch_metric_alarm`.
+#[derive(Debug, Clone)]
+pub(crate) struct StreamNames {
+    /// That its function fails.
+    pub(crate) errors: String,
+    /// That it falls behind.
+    pub(crate) age: String,
+    /// That something lies in a queue for what was given up.
+    pub(crate) dead: String,
+}
+
 /// Names of one program.
 #[derive(Debug)]
 pub(crate) struct Names {
@@ -47,6 +58,7 @@ pub(crate) struct Names {
     params: BTreeSet<String>,
     functions: Vec<FunctionNames>,
     flows: Vec<FlowNames>,
+    streams: Vec<StreamNames>,
     /// `aws_scheduler_schedule_group`: the group of all schedules.
     pub(crate) schedule_group: String,
     /// `aws_cloudwatch_metric_alarm` on that group.
@@ -68,6 +80,7 @@ impl Names {
             params: program.params.iter().map(|param| param.name.clone()).collect(),
             functions: Vec::new(),
             flows: Vec::new(),
+            streams: Vec::new(),
             schedule_group: String::new(),
             schedule_alarm: String::new(),
             taken,
@@ -100,6 +113,11 @@ impl Names {
             };
             names.flows.push(labels);
         }
+        for stream in &program.streams {
+            let mut alarm = |what: &str| names.label("aws_cloudwatch_metric_alarm", &format!("{}_{what}", stream.name));
+            let labels = StreamNames { errors: alarm("errors"), age: alarm("age"), dead: alarm("dead_letters") };
+            names.streams.push(labels);
+        }
         names.schedule_group = names.label("aws_scheduler_schedule_group", "schedules");
         names.schedule_alarm = names.label("aws_cloudwatch_metric_alarm", "schedules_dropped");
         names
@@ -113,6 +131,11 @@ impl Names {
     /// Labels of a flow, by its place in the program.
     pub(crate) fn flow(&self, index: usize) -> Option<&FlowNames> {
         self.flows.get(index)
+    }
+
+    /// Labels of a stream, by its place in the program.
+    pub(crate) fn stream(&self, index: usize) -> Option<&StreamNames> {
+        self.streams.get(index)
     }
 
     /// A label that no other resource of this type has: letters, digits and `_`.
@@ -177,6 +200,7 @@ mod tests {
             params: BTreeSet::new(),
             functions: Vec::new(),
             flows: Vec::new(),
+            streams: Vec::new(),
             schedule_group: String::new(),
             schedule_alarm: String::new(),
             taken: BTreeSet::new(),

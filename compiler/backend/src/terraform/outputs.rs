@@ -58,7 +58,7 @@ pub(crate) fn outputs(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft, U
     let mut all_there = true;
     for index in 0..program.functions.len() {
         let id = FunctionId(u32::try_from(index).unwrap_or(u32::MAX));
-        let Some(names) = scope.names.function(id) else { continue };
+        let Some(names) = scope.names.function(id).filter(|_| !scope.function_never(id)) else { continue };
         let guard = scope.function_guard(id);
         all_there &= guard.is_none();
         let name = attribute("aws_lambda_function", &names.function, guard.is_some(), ["function_name"]);

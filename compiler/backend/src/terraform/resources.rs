@@ -5,7 +5,8 @@ use super::files::Draft;
 use super::hcl::{BodyExt, block, call, list, only_where, path, string};
 use super::{Scope, Unlowered};
 use crate::iam::Places;
-use flow_analysis::program::{Entry, ExprKind, Guard, Resource, ResourceKind, Value};
+use flow_analysis::program::{Entry, ExprKind, FunctionId, Guard, Resource, ResourceKind, Value};
+use hcl_edit::expr::Expression;
 use hcl_edit::structure::Body;
 
 pub(crate) fn resources(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Draft>, Unlowered> {
@@ -27,7 +28,20 @@ pub(crate) fn resources(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Dr
         }
         repeat(scope, resource, &mut lowered.body)?;
         entries(scope, resource.body(), &mut lowered.body)?;
-        let name = file(&scope.program().resources, resource, ty);
+        let functions = functions_in(resource);
+        if ty != PERMISSION && !functions.is_empty() {
+            // Whatever hands a function its events comes after what it may do, and after who may invoke it.
+            let roles = functions.iter().filter_map(|function| scope.names.function(*function));
+            let mut first: Vec<Expression> = roles.map(|names| path(["aws_iam_role_policy", &names.role])).collect();
+            let permissions = scope.program().resources.iter().filter(|other| {
+                matches!(&other.kind, ResourceKind::Aws { ty, .. } if ty == PERMISSION)
+                    && functions_in(other).iter().any(|function| functions.contains(function))
+            });
+            first.extend(permissions.map(|permission| path([PERMISSION, &permission.name])));
+            lowered.body.set("depends_on", list(first));
+        }
+        let streams = scope.program().streams.iter().any(|stream| stream.span.key() == resource.span.key());
+        let name = if streams { "streams.tf".to_owned() } else { file(&scope.program().resources, resource, ty) };
         let place = places.words(resource.span);
         let note = resource.doc.as_deref().map_or_else(|| place.clone(), |doc| format!("{doc}\n{place}"));
         let draft = match drafts.iter_mut().position(|draft| draft.name == name) {
@@ -55,6 +69,31 @@ fn repeat(scope: &Scope<'_>, resource: &Resource, body: &mut Body) -> Result<(),
     };
     body.set("for_each", if each.is_map() { values } else { call("toset", [values]) });
     Ok(())
+}
+
+/// What allows a service to invoke a function.
+const PERMISSION: &str = "aws_lambda_permission";
+
+/// The functions of the generic binary that a resource names.
+fn functions_in(resource: &Resource) -> Vec<FunctionId> {
+    fn of(entries: &[Entry], found: &mut Vec<FunctionId>) {
+        for entry in entries {
+            match entry {
+                Entry::Attribute(_, value) => value.walk(&mut |part| {
+                    if let ExprKind::FunctionArn(id) = part.kind {
+                        found.push(id);
+                    }
+                }),
+                Entry::Block(_, body) | Entry::Dynamic { body, .. } => of(body, found),
+                Entry::DependsOn(_) | Entry::IgnoreChanges(_) => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    if let ResourceKind::Aws { body, .. } = &resource.kind {
+        of(body, &mut found);
+    }
+    found
 }
 
 fn entries(scope: &Scope<'_>, entries: &[Entry], body: &mut Body) -> Result<(), Unlowered> {

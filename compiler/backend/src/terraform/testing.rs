@@ -438,9 +438,12 @@ pub(crate) fn program() -> Program {
             writes: vec![TableId(1)],
             statements: vec![statement(&["secretsmanager:GetSecretValue"], [attribute(5, "arn")], "step alert")],
             steps: vec!["nightly.alert".to_owned(), "nightly.copy".to_owned()],
+            stream: None,
             span: span("step copy"),
         }],
         flows: vec![flow],
+        channels: Vec::new(),
+        streams: Vec::new(),
         schedules: Vec::new(),
         outputs: Vec::new(),
         tests: Vec::new(),
@@ -473,6 +476,11 @@ pub(crate) fn machines() -> Vec<Machine> {
 /// The module of a program with [`machines`].
 pub(crate) fn module(program: &Program) -> Vec<super::File> {
     let (files, machines) = (files(), machines());
-    let slots = [("encounters_bucket".to_owned(), raw())];
+    let slots = [crate::plan::SlotValue {
+        name: "encounters_bucket".to_owned(),
+        value: raw(),
+        streams: Vec::new(),
+        local: None,
+    }];
     super::module(program, &Parts { files: &files, machines: &machines, slots: &slots }).unwrap()
 }

@@ -103,10 +103,15 @@ fn added(scope: &Scope<'_>) -> Vec<Block> {
             Some(365.into()),
         ));
     }
-    if !program.flows.is_empty() {
+    if !program.flows.is_empty() || !program.streams.is_empty() {
+        let what = match (program.flows.is_empty(), program.streams.is_empty()) {
+            (false, true) => "a flow fails",
+            (true, false) => "a stream fails",
+            _ => "a flow or a stream fails",
+        };
         blocks.push(head(
             &name("alarm_actions"),
-            "ARNs that are told when a flow fails: SNS topics, for example.",
+            &format!("ARNs that are told when {what}: SNS topics, for example."),
             call("list", [word("string")]),
             Some(list([])),
         ));
@@ -225,6 +230,7 @@ fn type_of(program: &Program, ty: &Type) -> Expression {
         | Type::Literals(_)
         | Type::Nominal { .. }
         | Type::Table(_)
+        | Type::Channel(..)
         | Type::TableRef
         | Type::Target
         | Type::Secret(_) => word("string"),

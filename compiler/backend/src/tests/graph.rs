@@ -12,7 +12,7 @@ fn drawn(path: &str, flow: Option<&str>) -> Drawing {
     let program = flow_analysis::check(file, &mut files, &mut diagnostics);
     assert!(!diagnostics.has_errors(), "{path} has errors");
     let wanted = program.flows.iter().filter(|one| flow.is_none_or(|name| one.name == name));
-    Drawing::of(&program, &files, &wanted.collect::<Vec<_>>())
+    Drawing::of(&program, &files, &wanted.collect::<Vec<_>>(), &program.streams.iter().collect::<Vec<_>>())
 }
 
 #[test]
@@ -53,6 +53,11 @@ fn a_step_that_may_be_left_out_is_a_choice_also_after_a_catch() {
     assert_eq!(mermaid.matches(&format!("-.->|\"catch\"| {id}\n")).count(), 3, "{mermaid}");
     assert!(mermaid.contains(&format!("  {id} -->|\"yes\"| ")) && mermaid.contains(&format!("  {id} -->|\"no\"| ")), "{mermaid}");
     assert!(!mermaid.contains("skipped"), "{mermaid}");
+}
+
+#[test]
+fn streams_with_what_is_around_them() {
+    insta::assert_snapshot!("graph_streams_mermaid", drawn("compiler/backend/src/terraform/programs/streams.flow", None).mermaid());
 }
 
 #[test]

@@ -374,7 +374,8 @@ fn function(name: &str, memory_mb: u32) -> Function {
         writes: Vec::new(),
         statements: Vec::new(),
         steps: Vec::new(),
-        span: span("flow"),
+        stream: None,
+            span: span("flow"),
     }
 }
 
@@ -467,6 +468,8 @@ pub fn program() -> Program {
         ],
         functions: vec![function("worker", 1024), function("worker-2gb", 2048)],
         flows: vec![flow()],
+        channels: Vec::new(),
+        streams: Vec::new(),
         schedules: Vec::new(),
         outputs: Vec::new(),
         tests: Vec::new(),

@@ -5,7 +5,7 @@ use crate::compile;
 use crate::seen::Seen;
 use crate::terminal::Terminal;
 use clap::ValueEnum;
-use flow_analysis::program::Flow;
+use flow_analysis::program::{Flow, Stream};
 use flow_backend::graph::Drawing;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ What is drawn:
   a box       a step: its task, timeout and retries
   a diamond   an `if`, a `match` or the `when` of a step; the lines from it say which case
   a hexagon   a `poll`, with what it does framed
-  a cylinder  a table, with dashed lines for what is read and written
+  a cylinder  a table, with dashed lines for what is read and written; a queue, stream, topic or bus
   a frame     a branch of a `parallel`, what a `for` does for an item, `on failure`; a flow where there are several
 Dotted lines are failures that are caught. The same program gives the same bytes.
 
@@ -31,7 +31,7 @@ An SVG needs nothing else: no font, no script; it is light or dark as the reader
 `nightly.copy`) and attributes that name its place in the program: `data-file`, `data-line`, `data-column`,
 `data-end-line`, `data-end-column`.";
 
-/// Draws flows: steps, choices, branches, catches, and the tables that they touch
+/// Draws flows and streams: steps, choices, branches, catches, and the tables and queues that they touch
 ///
 /// The program is checked first; one with errors is not drawn.
 #[derive(clap::Args)]
@@ -70,11 +70,16 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
     let program = &compilation.program;
     let wanted = |flow: &&Flow| arguments.flow.as_ref().is_none_or(|name| flow.name == *name);
     let flows: Vec<&Flow> = program.flows.iter().filter(wanted).collect();
-    if flows.is_empty() {
+    // One flow is drawn alone; all of them with what comes to the program.
+    let streams: Vec<&Stream> = match &arguments.flow {
+        Some(_) => Vec::new(),
+        None => program.streams.iter().collect(),
+    };
+    if flows.is_empty() && streams.is_empty() {
         let names: Vec<String> = program.flows.iter().map(|flow| flow.name.clone()).collect();
         misuse(arguments, &names);
     }
-    let drawing = Drawing::of(program, &compilation.files, &flows);
+    let drawing = Drawing::of(program, &compilation.files, &flows, &streams);
     let text = match arguments.format {
         Format::Mermaid => drawing.mermaid(),
         Format::Dot => drawing.dot(),
@@ -90,7 +95,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
 fn misuse(arguments: &Arguments, names: &[String]) -> ! {
     let file = arguments.file.display();
     let what = match (&arguments.flow, names) {
-        (_, []) => format!("`{file}` has no `flow`: there is nothing to draw"),
+        (_, []) => format!("`{file}` has no `flow` and no `stream`: there is nothing to draw"),
         (Some(name), names) => match compile::nearest(name, names) {
             Some(near) => format!("`{name}` is not a flow of `{file}`: did you mean `{near}`?"),
             None => format!("`{name}` is not a flow of `{file}`: it has {}", compile::listing(names)),

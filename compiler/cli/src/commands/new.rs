@@ -19,8 +19,9 @@ Examples:
 Templates:
   nightly  records are checked, copied to Parquet, computed on, modelled with dbt, exported,
            announced: every part of a pipeline, with sample data for runs on this machine
+  stream   each line of a new object goes to a queue, and from there into Parquet by day; what is
+           bad goes to a folder with the reason
   empty    a flow of one statement
-  A template for streams comes when the language has them.
 
 Names: lower-case letters, digits, and single hyphens or underscores between them; a letter first;
 3 to 32 characters. The project's name is written with underscores, its buckets' with hyphens.
@@ -54,6 +55,8 @@ pub struct Arguments {
 enum Template {
     /// A whole nightly load, with sample data
     Nightly,
+    /// New objects through a queue into Parquet, with sample data
+    Stream,
     /// The smallest program that deploys
     Empty,
 }
@@ -156,10 +159,13 @@ const NIGHTLY: &[File] = example!("nightly":
     "secrets.example.json",
 );
 
+const STREAM: &[File] = example!("stream": ".gitignore", "local.toml", "stream.flow");
+
 const EMPTY: &[File] = example!("empty": ".gitignore", "empty.flow", "input.txt", "local.toml");
 
 /// The project that an example declares: what is replaced by the user's name.
 const NIGHTLY_PROJECT: &str = "dpc";
+const STREAM_PROJECT: &str = "ward";
 const EMPTY_PROJECT: &str = "hello";
 
 /// What a run or a build leaves in the folder, beside what the example keeps out of the repository already.
@@ -169,6 +175,7 @@ impl Template {
     fn files(self) -> &'static [File] {
         match self {
             Template::Nightly => NIGHTLY,
+            Template::Stream => STREAM,
             Template::Empty => EMPTY,
         }
     }
@@ -176,6 +183,7 @@ impl Template {
     fn project(self) -> &'static str {
         match self {
             Template::Nightly => NIGHTLY_PROJECT,
+            Template::Stream => STREAM_PROJECT,
             Template::Empty => EMPTY_PROJECT,
         }
     }
@@ -187,6 +195,11 @@ impl Template {
                 ("flowc check nightly.flow", "what is wrong with it, if anything"),
                 ("flowc run nightly.flow --input run_date=2026-01-05", "runs it on this machine, on sample data"),
                 ("flowc build nightly.flow", "state machine, Terraform and plan into build/"),
+            ],
+            Template::Stream => [
+                ("flowc check stream.flow", "what is wrong with it, if anything"),
+                ("flowc run stream.flow", "delivers the sample data on this machine, until nothing is left"),
+                ("flowc build stream.flow", "Terraform and plan into build/"),
             ],
             Template::Empty => [
                 ("flowc check main.flow", "what is wrong with it, if anything"),
@@ -210,6 +223,16 @@ impl Template {
 
 A local run interprets the state machine that would be deployed, with folders under `.flow/` in place of buckets. To
 see the alert path work, let a step fail: `--fail copy:States.TaskFailed`.
+"
+            }
+            Template::Stream => {
+                "\
+- `stream.flow`: the program: the shape of the data, the bucket that is listened to, the queue, the table, and what becomes
+  of what is bad; a test of what is computed (`flowc test stream.flow`)
+- `local.toml`: settings of runs on this machine, among them the sample data; nothing of it is deployed
+
+A local run hands events to the generic binary as Lambda would, with folders under `.flow/` in place of buckets and files
+of JSON lines in place of queues. Put another file into the bucket's folder, and run again: only what is new comes.
 "
             }
             Template::Empty => {
@@ -305,7 +328,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_examples_is_in_their_templates() {
-        for (folder, template) in [("nightly", Template::Nightly), ("empty", Template::Empty)] {
+        for (folder, template) in [("nightly", Template::Nightly), ("stream", Template::Stream), ("empty", Template::Empty)] {
             let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(folder);
             let mut found = BTreeSet::new();
             below(&root, &root, &mut found);
@@ -317,7 +340,7 @@ mod tests {
     #[test]
     fn nothing_of_the_examples_name_is_left() {
         let name = Name::parse("night-load_2").unwrap();
-        for template in [Template::Nightly, Template::Empty] {
+        for template in [Template::Nightly, Template::Stream, Template::Empty] {
             for (path, bytes) in project(&name, template).unwrap() {
                 let text = String::from_utf8(bytes).unwrap();
                 assert!(!text.contains(template.project()), "{path}");

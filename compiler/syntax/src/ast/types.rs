@@ -8,6 +8,8 @@ use flow_diagnostics::Span;
 pub struct SchemaItem {
     /// Its name.
     pub name: Name,
+    /// `<T>`: each type that stands for it makes a schema of its own.
+    pub generics: Vec<Name>,
     /// `from "schemas/demand.avsc"`: the file that gives its fields.
     pub from: Option<SchemaFile>,
     /// Fields; with `from`, those of the file are not here.

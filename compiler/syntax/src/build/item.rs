@@ -262,10 +262,7 @@ impl Builder<'_> {
 
     fn function(&mut self, mut parts: Parts<'_>) -> Option<FunctionItem> {
         let name = self.name(parts.next()?);
-        let generics = match parts.when(Rule::generics) {
-            Some(list) => Parts::of(list).map(|generic| self.name(generic)).collect(),
-            None => Vec::new(),
-        };
+        let generics = self.generics(&mut parts);
         let params = self.params(parts.next()?)?;
         let result = self.ty(parts.next()?)?;
         let body = match parts.when(Rule::fields) {
@@ -273,6 +270,14 @@ impl Builder<'_> {
             None => FunctionBody::Expr(self.value(parts.next()?)?),
         };
         Some(FunctionItem { name, generics, params, result, body })
+    }
+
+    /// `<T>` after a name; none where it is not written.
+    pub(super) fn generics(&mut self, parts: &mut Parts<'_>) -> Vec<Name> {
+        match parts.when(Rule::generics) {
+            Some(list) => Parts::of(list).map(|generic| self.name(generic)).collect(),
+            None => Vec::new(),
+        }
     }
 
     fn flow(&mut self, mut parts: Parts<'_>, span: Span) -> Option<FlowItem> {

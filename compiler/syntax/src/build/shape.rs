@@ -106,6 +106,7 @@ impl Builder<'_> {
 
     pub(super) fn schema(&mut self, mut parts: Parts<'_>) -> Option<SchemaItem> {
         let name = self.name(parts.next()?);
+        let generics = self.generics(&mut parts);
         let from = match parts.when(Rule::schema_file).and_then(|file| Parts::of(file).next()) {
             Some(text) => {
                 let span = self.span(&text);
@@ -122,7 +123,7 @@ impl Builder<'_> {
                 fields.push(self.schema_field(part)?);
             }
         }
-        Some(SchemaItem { name, from, fields, checks })
+        Some(SchemaItem { name, generics, from, fields, checks })
     }
 
     fn schema_field(&mut self, node: Node<'_>) -> Option<SchemaField> {

@@ -122,11 +122,12 @@ fn every_program_is_laid_out_without_overlaps() {
         let program = flow_analysis::check(file, &mut files, &mut diagnostics);
         let flows: Vec<_> = program.flows.iter().collect();
         let each = flows.iter().map(|flow| vec![*flow]);
-        for chosen in each.chain([flows.clone()]).filter(|flows| !flows.is_empty()) {
-            let drawing = Drawing::of(&program, &files, &chosen);
+        for chosen in each.chain([flows.clone()]).filter(|flows| !flows.is_empty() || !program.streams.is_empty()) {
+            let streams: Vec<_> = program.streams.iter().collect();
+            let drawing = Drawing::of(&program, &files, &chosen, &streams);
             let problem = svg::problem_of(&drawing);
             hold(&name, &problem, &problem.layout());
-            assert_eq!(drawing.svg(), Drawing::of(&program, &files, &chosen).svg());
+            assert_eq!(drawing.svg(), Drawing::of(&program, &files, &chosen, &streams).svg());
             drawn += 1;
         }
     }
