@@ -183,7 +183,7 @@ fn streams() {
     deployed(&built, "env = \"prod\"\nlake = \"demo-lake\"\nreplay = true", &[
         "length(aws_lambda_function.follow) == 1",
         "aws_lambda_event_source_mapping.follow_mapping[0].function_name == aws_lambda_function.follow[0].arn",
-        "length(aws_lambda_event_source_mapping.follow_mapping[0].filter_criteria[0].filter) == 1",
+        "length(one(aws_lambda_event_source_mapping.follow_mapping[0].filter_criteria).filter) == 1",
     ]);
 }
 

@@ -23,7 +23,7 @@ struct Taker {
     fields: Vec<(String, Type)>,
     /// Fields that may be left out.
     optional: Vec<String>,
-    /// What it is, for messages: "`events`, a `Queue<Order>`".
+    /// What it is, for messages: "`events` (`Queue<Order>`)".
     title: String,
     span: Span,
     /// The columns of the key of a stream's records.
@@ -165,7 +165,7 @@ impl<'a> Checker<'a> {
     fn channel_taker(&mut self, of: &Builder<'a>, id: ChannelId, name: &Name) -> Option<Taker> {
         let channel = self.program.channel(id)?;
         let (role, declared, schema, kind) = (channel.role, channel.span, channel.schema, channel.kind);
-        let title = format!("`{}`, a `{}`", name.text, self.show(&Type::Channel(kind, schema)));
+        let title = format!("`{}` (`{}`)", name.text, self.show(&Type::Channel(kind, schema)));
         if of.subject == crate::program::Subject::Channel(id) {
             self.report(
                 Diagnostic::new(codes::STREAM_LOOP, format!("`{}` sends to `{}`, which it listens to", of.item.name.text, name.text))
@@ -239,6 +239,11 @@ impl<'a> Checker<'a> {
             return None;
         }
         let because = Because::new(taker.span, format!("{} takes this", taker.title));
+        if matches!(value.ty.required().base(), Type::Row(_) | Type::Record(_)) && value.ty.is_optional() {
+            // `each record as c where c.new != none send c.new`.
+            self.required(value, ast.span, "in what is sent")?;
+            return None;
+        }
         match (&value.kind, value.ty.required().base()) {
             // A whole row, or a record within one: what the taker does not know is left out.
             (ExprKind::Record(_), Type::Row(_)) | (_, Type::Row(_)) => {
@@ -254,7 +259,7 @@ impl<'a> Checker<'a> {
                 let names: Vec<&str> = taker.fields.iter().map(|(name, _)| name.as_str()).collect();
                 self.report(
                     Diagnostic::new(codes::TYPE_MISMATCH, format!("{} takes a record, this is {shown}", taker.title))
-                        .primary(ast.span, self.show(&value.ty))
+                        .primary(ast.span, format!("`{}`", self.show(&value.ty)))
                         .secondary(taker.span, format!("takes {}", crate::suggest::listed(names.iter().copied())))
                         .help(format!("write `send {{ {} }}`", names.iter().map(|name| format!("{name}: …")).collect::<Vec<_>>().join(", "))),
                 );

@@ -58,7 +58,7 @@ impl<'a> Checker<'a> {
                         .secondary(field.name.span, format!("{} looks at it before anything runs", of.service.title()))
                         .note(
                             "a pattern says of fields what they may be: `==`, `!=` and `in` with constants, `<`, `<=`, `>`, \
-                             `>=` and `between` of numbers, `starts_with`, `ends_with`, `== none`, `!= none`, joined by \
+                             `>=` and `between` of numbers, `starts_with`, `== none`, `!= none`, joined by \
                              `and`, `or` and `not`",
                         )
                         .help(unsaid.help)
@@ -131,11 +131,9 @@ impl Source {
             }
             ExprKind::IsNone { operand, negated } => one(self.there(operand, *negated == holds, expr.span)),
             ExprKind::Call { function, arguments } => {
-                let matcher = match function.name.as_str() {
-                    "starts_with" => "prefix",
-                    "ends_with" => "suffix",
-                    _ => return Err(function_in_pattern(&function.name, expr.span)),
-                };
+                if function.name != "starts_with" {
+                    return Err(function_in_pattern(&function.name, expr.span));
+                }
                 let (Some(target), Some(text)) = (arguments.first(), arguments.get(1).and_then(Expr::text)) else {
                     return Err(compared(expr.span));
                 };
@@ -146,7 +144,7 @@ impl Source {
                         help: "write what is wanted rather than what is not".to_owned(),
                     });
                 }
-                one(Ok(Test { path: self.path(target)?, any_of: vec![json!({ matcher: text })] }))
+                one(Ok(Test { path: self.path(target)?, any_of: vec![json!({ "prefix": text })] }))
             }
             ExprKind::Column(_) | ExprKind::Field { .. } if matches!(expr.ty.required().base(), Type::Bool) => {
                 one(self.path(expr).map(|path| Test { path, any_of: vec![json!(holds)] }))
