@@ -278,7 +278,7 @@ pub struct Idempotent {
 #[derive(Debug, Clone, PartialEq)]
 pub enum StreamAction {
     /// `each … send … to …`.
-    Send(Send),
+    Send(Box<Send>),
     /// `run T(…) append to …`.
     Run(StreamRun),
 }
@@ -411,7 +411,7 @@ impl Stream {
     /// Its `each … send`s.
     pub fn sends(&self) -> impl Iterator<Item = &Send> {
         self.actions.iter().filter_map(|action| match action {
-            StreamAction::Send(send) => Some(send),
+            StreamAction::Send(send) => Some(send.as_ref()),
             StreamAction::Run(_) => None,
         })
     }

@@ -111,7 +111,7 @@ impl Source {
     fn alternatives(self, expr: &Expr, holds: bool) -> Said<Alternatives> {
         let one = |test: Said<Test>| test.map(|test| vec![vec![test]]);
         match &expr.kind {
-            ExprKind::Binary(Binary::And, left, right) | ExprKind::Binary(Binary::Or, left, right) => {
+            ExprKind::Binary(Binary::And | Binary::Or, left, right) => {
                 let all = matches!(expr.kind, ExprKind::Binary(Binary::And, ..)) == holds;
                 let (left, right) = (self.alternatives(left, holds)?, self.alternatives(right, holds)?);
                 if all { both(&left, &right, expr.span) } else { Ok(either(left, right)) }
@@ -397,7 +397,7 @@ fn either(mut found: Alternatives, right: Alternatives) -> Alternatives {
 }
 
 /// Both: each alternative of one with each of the other.
-fn both(left: &Alternatives, right: &Alternatives, span: Span) -> Said<Alternatives> {
+fn both(left: &[Vec<Test>], right: &[Vec<Test>], span: Span) -> Said<Alternatives> {
     let mut found = Vec::new();
     for one in left {
         for other in right {

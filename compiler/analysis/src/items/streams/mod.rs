@@ -101,7 +101,7 @@ impl<'a> Checker<'a> {
                     }
                 }
                 StreamStatementKind::Each { .. } => match self.each(&builder, statement) {
-                    Some(send) => actions.push(StreamAction::Send(send)),
+                    Some(send) => actions.push(StreamAction::Send(Box::new(send))),
                     None => broken = true,
                 },
                 StreamStatementKind::Run { action, modifiers } => {
@@ -368,21 +368,16 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let lists: Vec<(Option<Expr>, Span)> = match (&stream.idempotent, &stream.refused) {
-            (idempotent, refused) => {
-                let mut lists = Vec::new();
-                if let Some(idempotent) = idempotent {
-                    lists.push((idempotent.ledger.entry("write").cloned(), idempotent.span));
-                }
-                if let crate::program::Refused::DeadLetter(dead) = refused {
-                    lists.push((dead.value.entry("send").cloned(), dead.span));
-                    if stream.service != Service::Sqs {
-                        lists.push((dead.value.entry("given_up").cloned(), dead.span));
-                    }
-                }
-                lists
+        let mut lists: Vec<(Option<Expr>, Span)> = Vec::new();
+        if let Some(idempotent) = &stream.idempotent {
+            lists.push((idempotent.ledger.entry("write").cloned(), idempotent.span));
+        }
+        if let crate::program::Refused::DeadLetter(dead) = &stream.refused {
+            lists.push((dead.value.entry("send").cloned(), dead.span));
+            if stream.service != Service::Sqs {
+                lists.push((dead.value.entry("given_up").cloned(), dead.span));
             }
-        };
+        }
         for (list, cause) in lists {
             if let Some(list) = list {
                 let list = self.statements(&list);
