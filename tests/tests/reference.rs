@@ -4,8 +4,8 @@
 //! above the example, and then in `reference/common.flow`. Of the section's items those too are added that name what the
 //! example declares: a flow that runs its transform, a task of its construct. Files that examples name lie beside them.
 //!
-//! What stands after `flow` on the line that opens an example marks it: `stream`, that streams cannot be compiled yet;
-//! a code (`FLOW0301`), that it is an error, and which.
+//! What stands after `flow` on the line that opens an example marks it: a code (`FLOW0301`), that it is an error, and
+//! which.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -19,17 +19,9 @@ fn every_example_compiles() {
     assert!(examples.len() >= 50, "{} examples", examples.len());
     let (common, reader) = (kept("common"), beside());
     let mut wrong = String::new();
-    let mut streams = Vec::new();
     for example in &examples {
         let place = format!("grammar/README.md:{}, {}", example.line, example.section);
-        let expected: BTreeSet<String> = match example.marks.as_slice() {
-            [] => BTreeSet::new(),
-            [mark] if mark == "stream" => {
-                streams.push(place);
-                continue;
-            }
-            marks => marks.iter().cloned().collect(),
-        };
+        let expected: BTreeSet<String> = example.marks.iter().cloned().collect();
         let text = whole(example, &common);
         let made = compiled(&text, &reader);
         if made.codes != expected || made.codes.is_empty() && !made.said.is_empty() {
@@ -38,9 +30,6 @@ fn every_example_compiles() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    println!("with streams, not compiled: {streams:#?}");
-    // Streams alone, and no more of them than there are: to be removed with the mark.
-    assert_eq!(streams.len(), 2, "{streams:#?}");
 }
 
 /// A file of surroundings that no heading has is of no use.

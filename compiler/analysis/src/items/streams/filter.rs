@@ -190,7 +190,7 @@ impl Source {
             _ => {
                 return Err(Unsaid {
                     span,
-                    what: "only numbers have an order in a pattern".to_owned(),
+                    what: "only `Int` and `Float` have an order in a pattern".to_owned(),
                     help: "compare for equality, or by `starts_with`".to_owned(),
                 });
             }
@@ -250,6 +250,13 @@ impl Source {
             Value::Float(number) if texts => json!(number.to_string()),
             Value::Float(number) => json!(number),
             Value::String(text) | Value::Date(text) | Value::Timestamp(text) => json!(text),
+            Value::Decimal(_) => {
+                return Err(Unsaid {
+                    span,
+                    what: "a decimal comes as a number or as a text, which a pattern takes for two values".to_owned(),
+                    help: "say it by `where`, which reads the row".to_owned(),
+                });
+            }
             Value::Duration(_) | Value::Size(_) | Value::None => return Err(compared(span)),
         })
     }
