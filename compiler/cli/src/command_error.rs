@@ -95,6 +95,18 @@ pub enum CommandError {
         /// What would have been different.
         why: String,
     },
+    /// A generic binary that Lambda would not run.
+    #[error("`{}` cannot be packed: {why}", path.display())]
+    #[diagnostic(code(FLOW0940))]
+    UnusableBinary {
+        /// It.
+        path: PathBuf,
+        /// Why.
+        why: String,
+        /// What to do.
+        #[help]
+        help: String,
+    },
     /// The local runner could not start, or could not go on.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -6,6 +6,7 @@
 mod command_error;
 mod commands;
 mod compile;
+mod package;
 mod program_files;
 mod seen;
 mod settings;

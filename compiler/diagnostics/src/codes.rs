@@ -324,4 +324,5 @@ codes! {
     920 Error NO_RESUME "a run cannot be continued";
     921 Error UNANSWERED "a step waits for an answer";
     922 Error BAD_ANSWER "an answer does not fit";
+    940 Error UNUSABLE_BINARY "the generic binary cannot be packed";
 }

@@ -51,6 +51,7 @@ pub use error::LocalError;
 pub use flow_asl::interpreter::Status;
 pub use interrupt::{Stop, on_interrupt};
 pub use run::{RunOptions, RunOutcome, run};
+pub use setup::find_worker;
 
 /// The files beside a program that a run reads.
 pub const SETTINGS: [&str; 2] = [settings::FILE, secrets::FILE];

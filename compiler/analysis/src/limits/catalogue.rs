@@ -233,6 +233,28 @@ pub const LAMBDA_NAME: Limit = Limit {
     checked: CHECKED,
 };
 
+/// A function's code, unpacked, its layers among it.
+pub const LAMBDA_CODE: Limit = Limit {
+    what: "the unpacked code of a Lambda function",
+    min: 1,
+    max: 262_144_000,
+    unit: "bytes",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+    checked: CHECKED,
+};
+
+/// A function's zip that is uploaded with the call that creates it.
+pub const LAMBDA_UPLOAD: Limit = Limit {
+    what: "the zip of a Lambda function",
+    min: 1,
+    max: 52_428_800,
+    unit: "bytes",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+    checked: CHECKED,
+};
+
 /// Overrides of `ecs:runTask`, as JSON.
 pub const RUN_TASK_OVERRIDES: Limit = Limit {
     what: "the overrides of an ECS task, as JSON",

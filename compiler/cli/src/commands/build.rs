@@ -1,7 +1,8 @@
 //! `flowc build`.
 
-use crate::command_error::CommandError;
+use crate::command_error::{CommandError, LocalProblem};
 use crate::compile;
+use crate::package;
 use crate::seen::Seen;
 use crate::terminal::Terminal;
 use crate::write;
@@ -27,6 +28,18 @@ pub struct Arguments {
     /// Folds what depends on the environment's values, so that one state machine is left per flow
     #[arg(long, value_name = "ENV")]
     env: Option<String>,
+
+    /// Adds `worker.zip`, the package of the functions: the generic binary as `bootstrap`, with the plan
+    #[arg(long)]
+    package: bool,
+
+    /// The generic binary that is packed; FLOW_WORKER, or `flow-worker` beside flowc, if not given
+    #[arg(long, value_name = "FILE", requires = "package")]
+    worker: Option<PathBuf>,
+
+    /// Packs a generic binary that needs a newer glibc than Lambda has, for an emulator on this machine
+    #[arg(long, requires = "package")]
+    any_glibc: bool,
 }
 
 /// Builds, and lists what was written.
@@ -43,8 +56,9 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
     };
     let beside = arguments.file.parent().unwrap_or(Path::new("")).join("build");
     let directory = arguments.out.clone().unwrap_or(beside);
-    let files: Vec<(String, Vec<u8>)> =
+    let mut files: Vec<(String, Vec<u8>)> =
         output.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
+    let about = if arguments.package { Some(add_package(arguments, &compilation.program, &mut files)?) } else { None };
     let removed = write::write_build(&directory, &files)?;
 
     let mut text = format!("{} -> {}\n", arguments.file.display(), directory.display());
@@ -54,9 +68,33 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
     for name in removed {
         text.push_str(&format!("  {name:<32} removed, no longer part of the program\n"));
     }
+    text.extend(about);
     text.push_str(&format!("next: terraform -chdir={} init\n", directory.display()));
     terminal.print(&text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Adds the functions' package to a build, and says what is in it.
+fn add_package(arguments: &Arguments, program: &Program, files: &mut Vec<(String, Vec<u8>)>) -> Result<String, CommandError> {
+    let plan = files.iter().find(|(name, _)| name == "plan.json").map(|(_, bytes)| bytes.as_slice());
+    let Some(plan) = plan.filter(|_| !program.functions.is_empty()) else {
+        return Ok("no step is run by the generic binary: there is nothing to package\n".to_owned());
+    };
+    let worker = flow_local::find_worker(arguments.worker.as_deref(), "`--package` packs the generic binary")
+        .map_err(|error| CommandError::Local(LocalProblem(error)))?;
+    let package = package::package(&worker, plan, arguments.any_glibc)?;
+    let needs = match package.glibc {
+        Some((major, minor)) => format!("needs glibc {major}.{minor}"),
+        None => "needs no glibc".to_owned(),
+    };
+    let about = format!(
+        "{}: {} unpacked, {needs}; binary {}\n",
+        package::NAME,
+        package::megabytes(package.unpacked),
+        worker.display()
+    );
+    files.push((package::NAME.to_owned(), package.bytes));
+    Ok(about)
 }
 
 /// Refuses an environment that the program does not have.
