@@ -40,7 +40,7 @@ pub const JOIN_KINDS: &[&str] = &["inner", "left", "right", "full", "semi", "ant
 
 /// Words inside statements, items and operators.
 pub const CLAUSES: &[&str] = &[
-    "existing", "when", "lower", "deploy", "run", "row", "for", "in", "from", "as", "by", "order", "asc", "desc",
+    "existing", "when", "lower", "const", "deploy", "run", "row", "for", "in", "from", "as", "by", "order", "asc", "desc",
     "using", "on", "all", "outer", "into", "append", "to", "key", "at_least_once", "failure", "else", "catch",
     "branch", "every", "after", "max", "up", "until", "on_error", "retry", "then", "each", "send", "raises",
     "times", "ran", "failed",

@@ -42,6 +42,7 @@ impl<'a> Checker<'a> {
         for (param, bound) in item.params.iter().zip(bound) {
             let name = &param.name.text;
             let latest = match param.stage.as_ref().map(|stage| stage.text.as_str()) {
+                Some("const") => Stage::Const,
                 Some("run") => Stage::Run,
                 Some("row") => Stage::Row,
                 _ => Stage::Apply,

@@ -110,6 +110,7 @@ impl<'a> Checker<'a> {
                 self.parameter_type(param, scope.module, generics)
             };
             let stage = match param.stage.as_ref().map(|stage| stage.text.as_str()) {
+                Some("const") => Stage::Const,
                 Some("run") => Stage::Run,
                 Some("row") => Stage::Row,
                 _ => default,

@@ -8,7 +8,7 @@ use flow_diagnostics::Span;
 pub struct Param {
     /// `///` above it.
     pub doc: Option<String>,
-    /// `run` or `row` before the name of a construct's parameter: the latest stage that its value may have.
+    /// `const`, `run` or `row` before the name of a construct's parameter: the latest stage that its value may have.
     pub stage: Option<Name>,
     /// `...name`: takes all fields that no other parameter names, as a record.
     pub rest: bool,
