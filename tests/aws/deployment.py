@@ -97,9 +97,17 @@ class Cloud:
         while time.time() < until:
             found = states.describe_execution(executionArn=arn)
             if found["status"] != "RUNNING":
+                # pytest shows it where an assertion about the result fails
+                print("\n".join(self.history(arn)))
                 return found
             time.sleep(0.3)
         raise AssertionError(f"{arn} still runs after {seconds} s\n{self.log.read_text()[-4000:]}")
+
+    def history(self, execution: str) -> list[str]:
+        """The execution's events, one a line."""
+        events = self.client("stepfunctions").get_execution_history(executionArn=execution, maxResults=1000)["events"]
+        details = [next((value for name, value in event.items() if name.endswith("Details")), {}) for event in events]
+        return [f"{event['id']} {event['type']} {json.dumps(detail)[:1000]}" for event, detail in zip(events, details)]
 
 
 def wait(what: str, condition, seconds: float = 60):

@@ -10,7 +10,6 @@ import pytest
 from deployment import Deployment
 
 DAY = "2026-01-05"
-NETWORK = {"subnets": ["subnet-11111111"], "security_groups": ["sg-11111111"], "public_ip": True}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +46,7 @@ def nightly(cloud, tmp_path_factory, slack):
     group = ec2.create_security_group(GroupName="dbt", Description="dbt", VpcId=network)["GroupId"]
     place = tmp_path_factory.mktemp("nightly")
     deployed = Deployment(
-        cloud, "examples/nightly/nightly.flow", place, network=NETWORK | {"subnets": [subnet], "security_groups": [group]}
+        cloud, "examples/nightly/nightly.flow", place, network={"subnets": [subnet], "security_groups": [group]}
     )
     cloud.client("secretsmanager").put_secret_value(
         SecretId="dpc-dev/slack", SecretString=json.dumps({"webhook_url": slack[0]})

@@ -4,9 +4,12 @@
 image nobody set ends with exit code 0 and says so.
 """
 
+import json
 import os
 import subprocess
 import threading
+
+import boto3
 
 # Repository's name → {"command": [...], "environment": {...}, "directory": "..."}
 images: dict[str, dict] = {}
@@ -63,6 +66,7 @@ def _run(backend, task, definition, overrides):
 
 
 def install():
+    from moto.ec2.models.elastic_network_interfaces import NetworkInterface
     from moto.ecs.models import EC2ContainerServiceBackend
     from moto.moto_api import state_manager
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_ecs
@@ -79,30 +83,53 @@ def install():
         return started
 
     EC2ContainerServiceBackend.run_task = ours
+    # moto gives it only to interfaces of networks with names of hosts.
+    NetworkInterface.private_dns_name = ""
+    # moto adds up the containers' own memory, which tasks of Fargate need not have.
+    EC2ContainerServiceBackend._calculate_task_resource_requirements = staticmethod(
+        lambda task_definition: {"CPU": 0, "MEMORY": 0, "PORTS": [], "PORTS_UDP": []}
+    )
 
-    # A task whose essential container failed is a failed state; moto takes every stopped task for a success.
+    # moto hands the state's arguments on as they are written there, and takes every stopped task for a success.
     service = state_task_service_ecs.StateTaskServiceEcs
-    build = service._build_sync_resolver
 
-    def resolver(self, env, *rest, **named):
-        inner = build(self, env, *rest, **named)
+    def client(part):
+        return boto3.client(
+            "ecs", region_name=part.region, endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test"
+        )
+
+    def start(self, env, resource_runtime_part, normalised_parameters, state_credentials):
+        started = client(resource_runtime_part).run_task(**_renamed(normalised_parameters, str.lower))
+        env.stack.append(_renamed({"tasks": started["tasks"], "failures": started["failures"]}, str.upper))
+
+    def resolver(self, env, resource_runtime_part, normalised_parameters, state_credentials):
+        (task,) = env.stack.pop()["Tasks"]
 
         def resolve():
-            stopped = inner()
-            if stopped is not None:
-                codes = [container.get("ExitCode") for container in stopped.get("Containers", [])]
-                if any(code not in (0, None) for code in codes):
-                    raise _failed(env, stopped)
-            return stopped
+            found = client(resource_runtime_part).describe_tasks(cluster=task["ClusterArn"], tasks=[task["TaskArn"]])
+            (described,) = _renamed(found["tasks"], str.upper)
+            if described["LastStatus"] != "STOPPED":
+                return None
+            if any(container.get("ExitCode") not in (0, None) for container in described["Containers"]):
+                raise _failed(env, described)
+            return described
 
         return resolve
 
+    service._eval_service_task = start
     service._build_sync_resolver = resolver
 
 
-def _failed(env, stopped):
-    import json
+def _renamed(value, first):
+    """The value with the first letter of every field changed, as Step Functions and the API write them; dates as texts."""
+    if isinstance(value, dict):
+        return {first(name[:1]) + name[1:]: _renamed(inner, first) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_renamed(inner, first) for inner in value]
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
+
+def _failed(env, stopped):
     from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
     from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
     from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType

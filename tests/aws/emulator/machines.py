@@ -24,6 +24,7 @@ def install():
     from moto.stepfunctions.parser.asl.component.common.string import string_expression
     from moto.stepfunctions.parser.asl.eval import states, variable_store
     from moto.stepfunctions.parser.asl.jsonata import jsonata as bridge
+    from moto.stepfunctions.parser.asl.parse import preprocessor
     from moto.stepfunctions.parser.asl.static_analyser import variable_references_static_analyser
     from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -34,7 +35,8 @@ def install():
             program = jsonata.Jsonata(expression)
             for name, function in FUNCTIONS.items():
                 program.register_lambda(name, function)
-            return program.evaluate(None)
+            # Its lists are of a class of its own, which a copy empties.
+            return json.loads(json.dumps(program.evaluate(None)))
         except Exception as error:
             raise bridge.JSONataException("UNKNOWN", str(error)) from error
 
@@ -47,10 +49,22 @@ def install():
         return {found for found in bridge._PATTERN_VARIABLE_REFERENCE.findall(expression or "") if found not in ("", "$", "$$")}
 
     bridge._eval_jsonata = evaluate
+    # moto's own versions of FUNCTIONS, in JSONata, do not parse.
+    string_expression.get_intrinsic_functions_declarations = lambda variable_references: ""
     for module in (bridge, string_expression, variable_references_static_analyser):
         module.extract_jsonata_variable_references = references
     for module in (bridge, states, variable_store):
         module.encode_jsonata_variable_declarations = declare
+
+    # Texts of a definition: moto reads some as they are written, others as Python does.
+    plain = preprocessor.Preprocessor._inner_string_of
+
+    def text(parser_rule_context):
+        whole = parser_rule_context.getText()
+        return json.loads(whole) if whole.startswith('"') and whole.endswith('"') else plain(parser_rule_context)
+
+    preprocessor.Preprocessor._inner_string_of = staticmethod(text)
+    preprocessor.from_string_literal = text
 
     def validate_state_machine_definition(self):
         return json.dumps({"result": "OK", "diagnostics": [], "truncated": False})
