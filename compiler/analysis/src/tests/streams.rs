@@ -62,7 +62,7 @@ fn what_a_pattern_looks_at_depends_on_the_source() {
 source work: Stream<Change<Order>> = existing dynamodb.stream { table = "t", arn = arn }"#;
     assert_eq!(
         changes(r#"event in ["INSERT", "MODIFY"] and new?.total == 2.0"#, kinesis),
-        [r#"{"data":{"dynamodb":{"NewImage":{"total":{"N":["2"]}}},"eventName":["INSERT","MODIFY"]}}"#]
+        [r#"{"data":{"eventName":["INSERT","MODIFY"],"dynamodb":{"NewImage":{"total":{"N":["2"]}}}}}"#]
     );
     assert_eq!(
         changes(r#"old?.address?.city == "Bern""#, table),

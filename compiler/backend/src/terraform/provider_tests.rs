@@ -168,12 +168,14 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("FLOW0301", "resource r = aws.sqs_queue { fifo_queue = [text] }", "resource \"aws_sqs_queue\" \"r\" {\n  fifo_queue = [\"x\"]\n}"),
     ("FLOW0301", "resource r = aws.sqs_queue { delay_seconds = text }", "resource \"aws_sqs_queue\" \"r\" {\n  delay_seconds = \"x\"\n}"),
     ("FLOW0731", "resource r = aws.sqs_queue { name = text }\noutput o = r.nam", "resource \"aws_sqs_queue\" \"r\" {\n  name = \"x\"\n}\noutput \"o\" {\n  value = aws_sqs_queue.r.nam\n}"),
-    ("FLOW0703", "resource r = aws.iam_access_key { user = text }\noutput o = r.secret", "resource \"aws_iam_access_key\" \"r\" {\n  user = \"x\"\n}\noutput \"o\" {\n  value = aws_iam_access_key.r.secret\n}"),
 ];
+
+/// What Terraform refuses only when it plans: the checker does before.
+const LATER: &[(&str, &str)] = &[("FLOW0703", "resource r = aws.iam_access_key { user = text }\noutput o = r.secret")];
 
 #[test]
 fn what_the_checker_refuses_terraform_refuses() {
-    for (code, flow, _) in MISTAKES {
+    for (code, flow) in MISTAKES.iter().map(|(code, flow, _)| (code, flow)).chain(LATER.iter().map(|(code, flow)| (code, flow))) {
         let found = errors(&format!("{HEAD}{flow}\n"));
         assert!(found.len() == 1 && found.iter().all(|one| one.starts_with(code)), "{flow}\n{found:?}");
     }

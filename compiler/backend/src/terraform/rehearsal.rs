@@ -42,8 +42,20 @@ mock_provider "aws" {
   mock_data "aws_caller_identity" {
     defaults = { account_id = "123456789012" }
   }
-  mock_resource "aws_sns_topic" {
-    defaults = { arn = "arn:aws:sns:us-east-1:123456789012:mocked" }
+  mock_resource "aws_security_group" {
+    defaults = {
+      ingress = [{
+        from_port        = 443
+        to_port          = 443
+        protocol         = "tcp"
+        description      = ""
+        self             = false
+        cidr_blocks      = []
+        ipv6_cidr_blocks = []
+        prefix_list_ids  = []
+        security_groups  = []
+      }]
+    }
   }
   mock_resource "aws_sqs_queue" {
     defaults = { arn = "arn:aws:sqs:us-east-1:123456789012:mocked" }
