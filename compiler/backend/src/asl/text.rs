@@ -26,9 +26,7 @@ fn escape(json: &str, names: &[String]) -> String {
         let (inner, tail) = string_end(after);
         let is_key = tail.trim_start_matches(['"', ' ']).starts_with(':');
         let is_value = placeholder(inner).is_some_and(|name| names.iter().any(|known| known == name));
-        if is_value && !is_key {
-            out.push_str(inner);
-        } else if !inner.contains("${") && !inner.contains("%{") {
+        if (is_value && !is_key) || (!inner.contains("${") && !inner.contains("%{")) {
             out.push_str(inner);
         } else {
             out.push_str(&inner.replace("${", "\\u0024{").replace("%{", "\\u0025{"));

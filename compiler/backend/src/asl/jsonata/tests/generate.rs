@@ -82,7 +82,7 @@ impl Generator {
             .collect();
         if let Type::Record(fields) = record_type() {
             let record = || expr(ExprKind::Variable(VariableId(7)), record_type());
-            named.extend(fields.into_iter().filter(|(_, of)| of == ty).map(|(name, of)| {
+            named.extend(fields.iter().filter(|(_, of)| of == ty).map(|(name, of)| {
                 expr(ExprKind::Field { target: Box::new(record()), name: name.clone(), optional: false }, of.clone())
             }));
         }
