@@ -177,6 +177,9 @@ def main():
     fields["odd"]["type"] = {"type": "enum", "name": "Odd", "symbols": ["done", "lost"]}
     for field in fields.values():
         field.pop("default", None)
+    # A named type is defined where it stands first.
+    address = fields["home"]["type"]
+    fields["home"]["type"], fields["work"]["type"] = "Address", [address if one == "Address" else one for one in fields["work"]["type"]]
     other["fields"] = [{"name": "more", "type": {"type": "map", "values": ["null", "double"]}}, *reversed(fields.values())]
     others, resolved = [], []
     for number, row in enumerate(expected[:500]):

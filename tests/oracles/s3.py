@@ -7,43 +7,18 @@ Runs the nightly plan's `copy` of a small partition, reads the result with pyarr
 
 import io
 import json
-import os
-import socket
 import subprocess
 import sys
-import time
-from pathlib import Path
 
-import boto3
 import pyarrow.parquet as parquet
+from emulated import Emulator
 
 worker, plan = sys.argv[1:]
-with socket.socket() as free:
-    free.bind(("127.0.0.1", 0))
-    port = free.getsockname()[1]
-endpoint = f"http://127.0.0.1:{port}"
-server = subprocess.Popen(
-    [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
-    stdout=subprocess.DEVNULL,
-    stderr=subprocess.DEVNULL,
-)
-environment = {
-    "PATH": os.environ["PATH"],
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_ENDPOINT_URL": endpoint,
-    "AWS_ALLOW_HTTP": "true",
-    "FLOW_SLOT_RAW": "raw",
-    "FLOW_SLOT_PROCESSED": "processed",
-}
-
 
 def run(request, code=0):
     done = subprocess.run(
         [worker, "run", "--plan", plan, "--request", json.dumps(request)],
-        env=environment,
+        env=aws.environment,
         capture_output=True,
         text=True,
         timeout=60,
@@ -69,20 +44,9 @@ def stays(number):
     )
 
 
-try:
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-    for _ in range(100):
-        try:
-            s3.create_bucket(Bucket="raw")
-            break
-        except Exception:
-            time.sleep(0.1)
+with Emulator(FLOW_SLOT_RAW="raw", FLOW_SLOT_PROCESSED="processed") as aws:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="raw")
     s3.create_bucket(Bucket="processed")
     s3.put_object(Bucket="raw", Key="encounters/dt=2026-01-05/a.jsonl", Body=(stays(40) + "no record\n").encode())
 
@@ -117,7 +81,4 @@ try:
     run({"operation": "clear", "table": {"table": "staged", "partitions": partitions}})
     assert all(key.endswith("commit.json") for key in staged()), staged()
     print("a missing partition is named; a cleared one holds no rows")
-finally:
-    server.terminate()
-    server.wait()
 print("4 passed, 0 failed")

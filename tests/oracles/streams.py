@@ -6,55 +6,25 @@ Hands events to streams of a plan made here, and looks at queues, topics, buses,
 boto3, which knows nothing of Flow.
 """
 
-import base64
 import json
-import os
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import boto3
+from emulated import Emulator
 
 worker = sys.argv[1]
-with socket.socket() as free:
-    free.bind(("127.0.0.1", 0))
-    port = free.getsockname()[1]
-endpoint = f"http://127.0.0.1:{port}"
-beside = Path(sys.executable).parent / "moto_server"
-server = subprocess.Popen(
-    [str(beside) if beside.exists() else shutil.which("moto_server"), "-H", "127.0.0.1", "-p", str(port)],
-    stdout=subprocess.DEVNULL,
-    stderr=subprocess.DEVNULL,
-)
-environment = {
-    "PATH": os.environ["PATH"],
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_ENDPOINT_URL": endpoint,
-    "AWS_ALLOW_HTTP": "true",
-    "FLOW_LOG": "warn",
-}
-
-
-def client(service):
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", **keys)
-
-
-place = Path(tempfile.mkdtemp())
+folder = tempfile.TemporaryDirectory()
+place = Path(folder.name)
 
 
 def handle(stream, event, request="r1", code=0, **more):
     done = subprocess.run(
         [worker, "event", "-", "--plan", str(place / "plan.json"), "--stream", stream, "--request", request],
         input=json.dumps(event),
-        env={**environment, **more},
+        env={**aws.environment, **more},
         capture_output=True,
         text=True,
         timeout=120,
@@ -105,16 +75,11 @@ def entries():
     return {item["pk"]["S"]: item for item in found}
 
 
-try:
+with Emulator(FLOW_LOG="warn") as aws:
     s3, sqs, sns, events, kinesis, sfn, dynamodb, iam = map(
-        client, ["s3", "sqs", "sns", "events", "kinesis", "stepfunctions", "dynamodb", "iam"]
+        aws.client, ["s3", "sqs", "sns", "events", "kinesis", "stepfunctions", "dynamodb", "iam"]
     )
-    for _ in range(200):
-        try:
-            s3.create_bucket(Bucket="raw")
-            break
-        except Exception:
-            time.sleep(0.1)
+    s3.create_bucket(Bucket="raw")
     s3.create_bucket(Bucket="lake")
     next_queue = sqs.create_queue(QueueName="next")["QueueUrl"]
     dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
@@ -185,7 +150,7 @@ try:
                 send(to_queue(next_queue)),
                 idempotent={"by": [column("id")], "ledger": literal("ledger"), "lease_s": 900, "keep_s": 3600},
             ),
-            "nowhere": stream(sqs_source, send(to_queue(endpoint + "/123456789012/missing"))),
+            "nowhere": stream(sqs_source, send(to_queue(aws.endpoint + "/123456789012/missing"))),
         },
     }
     (place / "plan.json").write_text(json.dumps(plan))
@@ -233,7 +198,7 @@ try:
     assert ids(received(next_queue)) == ["o1", "o2"]
     # One that fails is takeable at once, and says why.
     s3.put_object(Bucket="raw", Key="in/c.jsonl", Body=order(3))
-    plan["streams"]["objects"]["actions"] = [send(to_queue(endpoint + "/123456789012/missing"))]
+    plan["streams"]["objects"]["actions"] = [send(to_queue(aws.endpoint + "/123456789012/missing"))]
     (place / "plan.json").write_text(json.dumps(plan))
     failure = handle("objects", created("in/c.jsonl", "e1"), request="r3", code=1)
     assert failure["errorType"] == "Flow.StoreFailed" and "missing" in failure["errorMessage"], failure
@@ -246,7 +211,7 @@ try:
     killed = subprocess.run(
         [worker, "event", "-", "--plan", str(place / "plan.json"), "--stream", "objects", "--request", "r4"],
         input=json.dumps(created("in/c.jsonl", "e1")),
-        env={**environment, "FLOW_FAILPOINT": "after-take"},
+        env={**aws.environment, "FLOW_FAILPOINT": "after-take"},
         capture_output=True,
         text=True,
     )
@@ -279,7 +244,7 @@ try:
             [worker, "event", "-", "--plan", str(place / "plan.json"), "--stream", "objects", "--request", f"p{number}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env=aws.environment,
             text=True,
         )
         for number in range(2)
@@ -295,6 +260,3 @@ try:
     answer = handle("messages", messages(large, order(77)))
     assert answer["sent"] == 1 and answer["batchItemFailures"] == [{"itemIdentifier": "m0"}], answer
     print("sends to SQS, FIFO, SNS, EventBridge, Kinesis, Step Functions; the ledger; dead letters: as they should be")
-finally:
-    server.terminate()
-    shutil.rmtree(place, ignore_errors=True)
