@@ -219,7 +219,7 @@ impl DeployValues for Known<'_> {
         Deployed::Known(self.0.value(expr).unwrap_or(Json::Null))
     }
 
-    fn arn(&mut self, _: &Expr, _: &str) -> Option<String> {
+    fn whole(&mut self, _: &Expr, _: &str) -> Option<String> {
         None
     }
 }

@@ -5,7 +5,7 @@
 //! that could be anything (and could so begin with `{%`, which the States Language would evaluate), and what is not
 //! text at all, travels as JSON text: `encoding` says which, and the `hcl` has the `jsonencode` already.
 
-use flow_analysis::program::{AwsFact, Expr, ExprKind, Program, Stage, TextPart, Type, Value};
+use flow_analysis::program::{AwsFact, Entry, Expr, ExprKind, Program, ResourceId, Stage, TextPart, Type, Value};
 use serde::{Deserialize, Serialize};
 
 /// When a deploy value is known.
@@ -76,7 +76,7 @@ impl Substitutions {
                 Stage::Apply | Stage::Run | Stage::Row => Depth::Apply,
             },
             ty: expr.ty.display(program),
-            encoding: if is_safe_text(expr) { Encoding::Text } else { Encoding::Json },
+            encoding: if is_safe_text(program, expr) { Encoding::Text } else { Encoding::Json },
             hcl: String::new(),
             expr: expr.clone(),
         };
@@ -107,8 +107,8 @@ impl Substitutions {
     }
 }
 
-/// Whether a value is an ARN, which may stand in a state's arguments as it is.
-pub fn is_arn(expr: &Expr) -> bool {
+/// Whether a value is an ARN.
+fn is_arn(expr: &Expr) -> bool {
     matches!(expr.ty.base(), Type::Arn)
         || match &expr.kind {
             ExprKind::FunctionArn(_) | ExprKind::FlowArn(_) | ExprKind::SecretArn(_) => true,
@@ -118,7 +118,7 @@ pub fn is_arn(expr: &Expr) -> bool {
 }
 
 /// Whether a value is text that cannot be mistaken for an expression of the States Language.
-fn is_safe_text(expr: &Expr) -> bool {
+fn is_safe_text(program: &Program, expr: &Expr) -> bool {
     if is_arn(expr) {
         return true;
     }
@@ -127,12 +127,20 @@ fn is_safe_text(expr: &Expr) -> bool {
         ExprKind::Value(Value::String(text)) => !text.starts_with('{'),
         ExprKind::Text(parts) => match parts.first() {
             Some(TextPart::Text(text)) => !text.is_empty() && !text.starts_with('{'),
-            Some(TextPart::Expr(first)) => is_safe_text(first),
+            Some(TextPart::Expr(first)) => is_safe_text(program, first),
             None => true,
         },
-        ExprKind::If(_, then, otherwise) => is_safe_text(then) && is_safe_text(otherwise),
+        ExprKind::If(_, then, otherwise) => is_safe_text(program, then) && is_safe_text(program, otherwise),
+        // What the program gives a resource, such as its name.
+        ExprKind::Attribute { resource, path, .. } => given(program, *resource, path).is_some_and(|value| is_safe_text(program, value)),
         _ => matches!(expr.ty.base(), Type::Literals(_)),
     }
+}
+
+/// The value that the program itself gives an attribute of a resource.
+fn given<'a>(program: &'a Program, resource: ResourceId, path: &[String]) -> Option<&'a Expr> {
+    let [name] = path else { return None };
+    Entry::attribute(program.resource(resource)?.body(), name)
 }
 
 /// The name that a value has of its own.
@@ -157,11 +165,11 @@ fn own_name(program: &Program, expr: &Expr) -> Option<String> {
     })
 }
 
-/// A name in HCL and JSONata: lower case, `_` for what else there is, no keyword of HCL.
+/// A name in HCL and JSONata: lower case, `_` for what else there is, none of it in front, no keyword of HCL.
 fn identifier(wanted: &str) -> String {
     let mut name = String::new();
     let mut before_is_lower = false;
-    for c in wanted.chars() {
+    for c in wanted.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).chars() {
         if c.is_ascii_uppercase() && before_is_lower {
             name.push('_');
         }

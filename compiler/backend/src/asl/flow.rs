@@ -56,8 +56,11 @@ impl DeployValues for MachineValues<'_> {
         }
     }
 
-    fn arn(&mut self, expr: &Expr, hint: &str) -> Option<String> {
+    fn whole(&mut self, expr: &Expr, hint: &str) -> Option<String> {
         let entry = self.table.entry(self.program, expr, hint);
+        if entry.encoding == Encoding::Json {
+            return None;
+        }
         self.used.insert(entry.name.clone());
         Some(entry.name)
     }

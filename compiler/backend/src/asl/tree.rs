@@ -1,9 +1,8 @@
 //! JSON trees of a state (`Arguments`, `Assign`, `Output`): literal where the value is known, `{% … %}` in the leaves
-//! that are not, `"${name}"` where a leaf is an ARN.
+//! that are not, `"${name}"` where a leaf is the text of a deploy value.
 
 use super::jsonata::{self, Code, Scope, lower};
 use super::text::placeholder;
-use crate::substitutions::is_arn;
 use flow_analysis::program::{Expr, ExprKind, TablePlace, TargetPlace, TargetReplace};
 use serde_json::{Map, Value as Json, json};
 
@@ -24,7 +23,7 @@ pub fn tree(expr: &Expr, hint: &str, scope: &mut Scope<'_>) -> Json {
 }
 
 fn deployed(expr: &Expr, hint: &str, scope: &mut Scope<'_>) -> Json {
-    if let (true, Some(name)) = (is_arn(expr), scope.deploy.arn(expr, hint)) {
+    if let Some(name) = scope.deploy.whole(expr, hint) {
         return format!("${{{name}}}").into();
     }
     match scope.deploy.value(expr, hint) {
@@ -34,11 +33,15 @@ fn deployed(expr: &Expr, hint: &str, scope: &mut Scope<'_>) -> Json {
     }
 }
 
-/// A known value; text that would be read as an expression or as a deploy value becomes an expression for it.
+/// A known value; text that would be read as an expression or as a deploy value becomes an expression for it. So does
+/// text of several lines, which npm's asl-validator takes for neither.
 pub fn literal(value: Json) -> Json {
     match value {
         Json::String(text)
-            if text.trim_start().starts_with("{%") || text.trim_end().ends_with("%}") || placeholder(&text).is_some() =>
+            if text.trim_start().starts_with("{%")
+                || text.trim_end().ends_with("%}")
+                || text.contains(['\n', '\r'])
+                || placeholder(&text).is_some() =>
         {
             Code::atom(jsonata::string(&text)).delimited().into()
         }

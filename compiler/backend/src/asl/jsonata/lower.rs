@@ -25,8 +25,8 @@ pub trait DeployValues {
     /// The value of `expr`; `hint` is a name for it where nothing better is found.
     fn value(&mut self, expr: &Expr, hint: &str) -> Deployed;
 
-    /// The name under which an ARN stands in the definition itself; `None` where it has none.
-    fn arn(&mut self, expr: &Expr, hint: &str) -> Option<String>;
+    /// The name under which a value may stand in the definition itself, as a whole string; `None` where it may not.
+    fn whole(&mut self, expr: &Expr, hint: &str) -> Option<String>;
 }
 
 /// What expressions can see.

@@ -47,7 +47,7 @@ impl DeployValues for NoDeploy {
         panic!("no deploy values here")
     }
 
-    fn arn(&mut self, _: &Expr, _: &str) -> Option<String> {
+    fn whole(&mut self, _: &Expr, _: &str) -> Option<String> {
         None
     }
 }
