@@ -8,6 +8,7 @@ use flow_analysis::limits::{LAMBDA_CODE, LAMBDA_UPLOAD};
 use object::elf::{EM_X86_64, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
 use object::{Endianness, Object};
+use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 use std::path::Path;
 use zip::write::SimpleFileOptions;
@@ -106,6 +107,54 @@ fn pack(entries: &[(&str, u32, &[u8])]) -> zip::result::ZipResult<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
+/// Packs a folder that functions' code or a layer lies in, its files by their paths, without what is named in `exclude`.
+/// The same files give the same bytes, whenever and wherever they were written.
+pub fn folder(root: &Path, exclude: &[String]) -> Result<Vec<u8>, CommandError> {
+    let unreadable = |path: &Path, source: std::io::Error| CommandError::Unreadable {
+        path: path.to_owned(),
+        source,
+        help: Some("`flowc build --package` makes a zip of this folder; its path is relative to the file that names it".to_owned()),
+    };
+    let mut found = BTreeMap::new();
+    let mut folders = vec![(root.to_owned(), String::new())];
+    while let Some((folder, prefix)) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(|source| unreadable(&folder, source))? {
+            let entry = entry.map_err(|source| unreadable(&folder, source))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if exclude.contains(&name) {
+                continue;
+            }
+            let path = entry.path();
+            // What a link leads to is packed.
+            let about = std::fs::metadata(&path).map_err(|source| unreadable(&path, source))?;
+            if about.is_dir() {
+                folders.push((path, format!("{prefix}{name}/")));
+            } else {
+                let bytes = std::fs::read(&path).map_err(|source| unreadable(&path, source))?;
+                found.insert(format!("{prefix}{name}"), (if executable(&about) { 0o755 } else { 0o644 }, bytes));
+            }
+        }
+    }
+    if found.is_empty() {
+        let empty = std::io::Error::new(std::io::ErrorKind::NotFound, "there are no files in it");
+        return Err(unreadable(root, empty));
+    }
+    let entries: Vec<(&str, u32, &[u8])> =
+        found.iter().map(|(name, (mode, bytes))| (name.as_str(), *mode, bytes.as_slice())).collect();
+    pack(&entries).map_err(|error| unreadable(root, std::io::Error::other(error)))
+}
+
+#[cfg(unix)]
+fn executable(about: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    about.permissions().mode() & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn executable(_: &std::fs::Metadata) -> bool {
+    false
+}
+
 fn size(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
@@ -136,6 +185,36 @@ mod tests {
             entry.read_to_end(&mut read).unwrap();
             assert_eq!(read, *content);
         }
+    }
+
+    #[test]
+    fn a_folder_gives_the_same_bytes_whenever_its_files_were_written() {
+        let place = tempfile::tempdir().unwrap();
+        let write = |root: &Path, names: &[&str]| {
+            for name in names {
+                let path = root.join(name);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, name).unwrap();
+            }
+        };
+        let (one, two) = (place.path().join("one"), place.path().join("two"));
+        write(&one, &["main.py", "lib/a.py", "lib/b.py", "lib/__pycache__/a.pyc", ".env"]);
+        write(&two, &["lib/b.py", "lib/a.py", "main.py"]);
+        let exclude = ["__pycache__".to_owned(), ".env".to_owned()];
+        let first = folder(&one, &exclude).unwrap();
+        assert_eq!(first, folder(&two, &exclude).unwrap());
+        let archive = zip::ZipArchive::new(Cursor::new(&first)).unwrap();
+        let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+        assert_eq!(names, ["lib/a.py", "lib/b.py", "main.py"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_or_holds_nothing_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let empty = folder(place.path(), &[]).unwrap_err();
+        assert!(format!("{empty:?}").contains("no files in it"), "{empty:?}");
+        let missing = folder(&place.path().join("absent"), &[]).unwrap_err();
+        assert!(missing.to_string().contains("absent"), "{missing}");
     }
 
     #[test]

@@ -87,3 +87,36 @@ fn what_lambda_cannot_load_is_refused() {
     });
     assert!(text.contains("damaged"), "{text}");
 }
+
+#[test]
+fn a_function_s_folder_is_packed_beside_the_program() {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::create_dir(place.path().join("refresh")).unwrap();
+    std::fs::write(place.path().join("refresh/main.py"), "def handler(event, context): return {}\n").unwrap();
+    std::fs::write(place.path().join("refresh/.env"), "PASSWORD=1\n").unwrap();
+    let program = r#"
+use std.aws.lambda
+project p { region = "us-east-1" }
+resource refresh = lambda.function { code = lambda.folder("refresh"), runtime = "python3.12", handler = "main.handler" }
+task refresh_views() -> {} = lambda.call { function = refresh.arn }
+flow f() {
+  timeout = 1h
+  step refresh_views = refresh_views()
+}
+"#;
+    std::fs::write(place.path().join("p.flow"), program).unwrap();
+    let build = || Command::new(EXECUTABLE).args(["build", "p.flow", "--package"]).current_dir(place.path()).output().unwrap();
+    let output = build();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("functions/refresh.zip: the files of refresh"), "{text}");
+    let bytes = std::fs::read(place.path().join("build/functions/refresh.zip")).unwrap();
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    assert_eq!((archive.len(), archive.by_name("main.py").is_ok()), (1, true), "what is private stays here");
+
+    std::fs::remove_dir_all(place.path().join("refresh")).unwrap();
+    let output = build();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text.contains("cannot read `refresh`") && text.contains("relative to the file that names it"), "{text}");
+}

@@ -58,7 +58,7 @@ impl<'a> Checker<'a> {
                 }
                 Bound::Default(ast) => {
                     let want = self.parameter_type(param, def.module, &[]);
-                    naming.declare(name, Origin::Fixed);
+                    naming.declare(name, naming.of_default(ast));
                     self.check(ast, &inner, &want, None)
                 }
                 Bound::Rest(rest) => {

@@ -2,7 +2,7 @@
 //! (who reads which table) or choose among constants; all else is written in Flow.
 
 use super::{Checker, Scope};
-use crate::program::{Expr, ExprKind, PolicyStatement, TableId, Type, Value};
+use crate::program::{Expr, ExprKind, Package, PolicyStatement, TableId, Type, Value};
 use flow_diagnostics::{codes, Diagnostic, Span};
 
 impl<'a> Checker<'a> {
@@ -12,6 +12,8 @@ impl<'a> Checker<'a> {
             ("table_environment", [reads, writes]) => self.table_environment(reads, writes, span),
             ("catalog_parameters", [of, projection]) => super::catalog::parameters(of, projection, span),
             ("catalog_serde", [of]) => super::catalog::serde(of, span),
+            ("policy", [lists]) => return self.policy(lists, result, span),
+            ("packed", [name, folder, exclude]) => self.packed(name, folder, exclude, span),
             ("vcpu_units", [cpu]) => match cpu.constant() {
                 #[expect(clippy::cast_possible_truncation, reason = "a Fargate task has 0.25 to 16 vCPU")]
                 Some(Value::Float(value)) if (0.0..=1024.0).contains(value) => Expr::int((value * 1024.0).round() as i64, span),
@@ -44,6 +46,50 @@ impl<'a> Checker<'a> {
                 .note("which sizes exist is checked before anything is deployed")
                 .help("write a constant"),
         )
+    }
+
+    /// Several lists of statements as one. Each must be known, or chosen by what the compiler knows.
+    fn policy(&mut self, lists: &Expr, result: Type, span: Span) -> Expr {
+        let mut all = Vec::new();
+        for list in lists.elements() {
+            match &list.kind {
+                ExprKind::List(statements) => all.extend(statements.iter().cloned()),
+                _ if list.is_error() => {}
+                _ => {
+                    if !self.checking_library() {
+                        self.report(
+                            Diagnostic::new(codes::STAGE, "policy statements are written out")
+                                .primary(list.span, "not a list that the compiler knows")
+                                .note("who may do what must be known before anything is deployed")
+                                .help("write `[{ actions: […], resources: […] }]`; a network is given or left out, not chosen by a parameter"),
+                        );
+                        return Expr { ty: result, ..Expr::error(span) };
+                    }
+                }
+            }
+        }
+        let stage = super::build::latest(&all);
+        Expr { kind: ExprKind::List(all), ty: result, stage, span }
+    }
+
+    /// The zip of a folder, as `flowc build --package` makes it: its name in the build's folder.
+    fn packed(&mut self, name: &Expr, folder: &Expr, exclude: &Expr, span: Span) -> Expr {
+        let (Some(name), Some(path)) = (name.text(), folder.text()) else {
+            return self.not_const(if name.text().is_none() { name } else { folder }, "path", span);
+        };
+        let user = self.files.name(folder.span.file).replace('\\', "/");
+        let beside = user.rfind('/').and_then(|slash| user.get(..=slash)).unwrap_or_default();
+        let package = Package {
+            file: format!("functions/{name}.zip"),
+            folder: if path.starts_with('/') { path.to_owned() } else { format!("{beside}{path}") },
+            exclude: exclude.elements().iter().filter_map(|name| name.text().map(str::to_owned)).collect(),
+            span: folder.span,
+        };
+        let file = package.file.clone();
+        if !self.program.packages.contains(&package) {
+            self.program.packages.push(package);
+        }
+        Expr::string(file, span)
     }
 
     fn tables_of(list: &Expr) -> Vec<TableId> {

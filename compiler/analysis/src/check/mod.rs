@@ -264,6 +264,7 @@ impl<'a> Checker<'a> {
                 streams: Vec::new(),
                 schedules: Vec::new(),
                 outputs: Vec::new(),
+                packages: Vec::new(),
                 tests: Vec::new(),
             },
             types: HashMap::new(),

@@ -187,13 +187,19 @@ impl<'a> Checker<'a> {
                     .help("leave the comparison out"),
             );
         }
-        match expr.known_none() {
+        match expr.known_none().or_else(|| self.always_given(&expr).then_some(false)) {
             Some(none) => Expr::bool(none != negated, span),
             None => {
                 let stage = expr.stage;
                 Expr::new(ExprKind::IsNone { operand: Box::new(expr), negated }, Type::Bool, stage, span)
             }
         }
+    }
+
+    /// A parameter of the program that is not optional, given where `none` may be: it is never that.
+    fn always_given(&self, expr: &Expr) -> bool {
+        let ExprKind::Param(name) = &expr.kind else { return false };
+        self.program.params.iter().any(|param| param.name == *name && !param.ty.is_optional() && !param.ty.base().is_optional())
     }
 
     /// `<` and its like.

@@ -77,6 +77,17 @@ impl Naming {
         let mut used = Vec::new();
         names_of_entries(&item.body, &mut used);
         item.each.iter().for_each(|each| names_of(&each.values, &mut used));
+        self.of_names(used)
+    }
+
+    /// Of a parameter's default, which may name others before it.
+    pub fn of_default(&self, default: &ast::Expr) -> Origin {
+        let mut used = Vec::new();
+        names_of(default, &mut used);
+        self.of_names(used)
+    }
+
+    fn of_names(&self, used: Vec<&str>) -> Origin {
         let mut origin = Origin::Fixed;
         for name in used {
             if name == "self" {

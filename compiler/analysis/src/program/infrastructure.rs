@@ -110,6 +110,19 @@ pub struct Secret {
     pub span: Span,
 }
 
+/// A folder of which `flowc build --package` makes a zip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// The zip, in the build's folder: `functions/refresh.zip`.
+    pub file: String,
+    /// The folder, as the program's own file is named.
+    pub folder: String,
+    /// Files and folders that are left out, by their names.
+    pub exclude: Vec<String>,
+    /// Where the program names the folder.
+    pub span: Span,
+}
+
 /// `output`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {

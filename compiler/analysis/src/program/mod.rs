@@ -30,7 +30,7 @@ pub use flow::{
 };
 pub use guards::{Facts, Guard, Unsure, both, either};
 pub use infrastructure::{
-    Backend, Each, Entry, Env, Function, FunctionId, Output, Param, PolicyCondition, PolicyStatement, Project, Resource, ResourceId,
+    Backend, Each, Entry, Env, Function, FunctionId, Output, Package, Param, PolicyCondition, PolicyStatement, Project, Resource, ResourceId,
     ResourceKind, Secret, SecretId, Validation, Versions,
 };
 pub use rows::{
@@ -81,6 +81,8 @@ pub struct Program {
     pub schedules: Vec<Schedule>,
     /// `output` items, in the order of the text.
     pub outputs: Vec<Output>,
+    /// Folders that functions' code is packed from.
+    pub packages: Vec<Package>,
     /// `test` items, in the order of the text. No back end of a deployment looks at them.
     pub tests: Vec<Test>,
 }

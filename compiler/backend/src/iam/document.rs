@@ -109,6 +109,9 @@ impl Statement {
         if self.is_wide() && self.actions.iter().all(|action| WITHOUT_RESOURCES.contains(&action.as_str())) {
             self.causes.push("on every resource: AWS has none to name for this".to_owned());
         }
+        if self.is_wide() && self.actions.iter().any(|action| action == "ec2:CreateNetworkInterface") {
+            self.causes.push("on every resource: Lambda asks before it makes the interface, which has no name yet".to_owned());
+        }
         self
     }
 

@@ -56,6 +56,30 @@ fn outputs_and_schedules() {
 }
 
 #[test]
+fn functions_of_the_program_s_own() {
+    let built = built(include_str!("programs/lambda.flow"));
+    let states: serde_json::Value = serde_json::from_str(&file(&built, "run.asl.json")).unwrap();
+    insta::assert_snapshot!([file(&built, "other_functions.tf"), file(&built, "roles.tf")].join("\n"));
+    // What has no payload is given none.
+    assert_eq!(states["States"]["demand"]["Arguments"]["InvocationType"], "RequestResponse");
+    assert_eq!(states["States"]["demand"]["Arguments"].as_object().unwrap().len(), 2);
+    let network = r#"network = { subnets = ["subnet-1"], security_groups = ["sg-1"] }"#;
+    let variables = format!(
+        "env = \"dev\"\npackages = \"demo-packages\"\n{network}\ndemand = \"arn:aws:lambda:us-east-1:123456789012:function:d\"\n\
+         password = \"arn:aws:secretsmanager:us-east-1:123456789012:secret:p\"\nskip_layer_lookup = true",
+    );
+    deployed(&built, &variables, &[
+        r#"aws_lambda_function.refresh_function.environment[0].variables["LOCAL_MODE"] == "false""#,
+        "length(aws_lambda_function.refresh_function.layers) == 0",
+        r#"aws_lambda_function.refresh_function.s3_key == "lambda_functions/refresh.zip""#,
+        r#"aws_lambda_function.small_function.filename == "./functions/small.zip""#,
+        "aws_cloudwatch_log_group.refresh_logs.retention_in_days == 7",
+        r#"aws_lambda_function.refresh_function.vpc_config[0].subnet_ids == toset(["subnet-1"])"#,
+        "length(aws_lambda_function.small_function.vpc_config) == 0",
+    ]);
+}
+
+#[test]
 fn catalogs() {
     let built = built(include_str!("programs/catalogs.flow"));
     let catalog = built.iter().find(|(_, text)| text.contains("aws_glue_catalog_table")).unwrap();

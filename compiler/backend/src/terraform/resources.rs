@@ -119,7 +119,12 @@ fn entries(scope: &Scope<'_>, entries: &[Entry], body: &mut Body) -> Result<(), 
                 body.add(dynamic);
             }
             Entry::DependsOn(resources) => {
-                let resources = resources.iter().filter_map(|id| scope.program().resource(*id)).map(address);
+                // What waits for a role waits for what it may do.
+                let first = |resource: &Resource| match &resource.kind {
+                    ResourceKind::Role { statements, .. } if !statements.is_empty() => path(["aws_iam_role_policy", &resource.name]),
+                    _ => address(resource),
+                };
+                let resources = resources.iter().filter_map(|id| scope.program().resource(*id)).map(first);
                 body.set("depends_on", list(resources.collect::<Vec<_>>()));
             }
             Entry::IgnoreChanges(names) => {

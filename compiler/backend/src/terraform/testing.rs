@@ -446,6 +446,7 @@ pub(crate) fn program() -> Program {
         streams: Vec::new(),
         schedules: Vec::new(),
         outputs: Vec::new(),
+        packages: Vec::new(),
         tests: Vec::new(),
     }
 }

@@ -472,6 +472,7 @@ pub fn program() -> Program {
         streams: Vec::new(),
         schedules: Vec::new(),
         outputs: Vec::new(),
+        packages: Vec::new(),
         tests: Vec::new(),
     }
 }

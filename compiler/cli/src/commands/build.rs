@@ -29,7 +29,8 @@ pub struct Arguments {
     #[arg(long, value_name = "ENV")]
     env: Option<String>,
 
-    /// Adds `worker.zip`, the package of the functions: the generic binary as `bootstrap`, with the plan
+    /// Adds `worker.zip`, the package of the functions: the generic binary as `bootstrap`, with the plan; and a zip of each
+    /// folder that `lambda.folder` names
     #[arg(long)]
     package: bool,
 
@@ -77,8 +78,19 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Comma
 /// Adds the functions' package to a build, and says what is in it.
 fn add_package(arguments: &Arguments, program: &Program, files: &mut Vec<(String, Vec<u8>)>) -> Result<String, CommandError> {
     let plan = files.iter().find(|(name, _)| name == "plan.json").map(|(_, bytes)| bytes.as_slice());
+    let mut packed = String::new();
+    let mut folders = Vec::new();
+    for package in &program.packages {
+        let bytes = package::folder(Path::new(&package.folder), &package.exclude)?;
+        packed.push_str(&format!("{}: the files of {}\n", package.file, package.folder));
+        folders.push((package.file.clone(), bytes));
+    }
     let Some(plan) = plan.filter(|_| !program.functions.is_empty()) else {
-        return Ok("no step is run by the generic binary: there is nothing to package\n".to_owned());
+        files.append(&mut folders);
+        if packed.is_empty() {
+            packed.push_str("no step is run by the generic binary: there is nothing to package\n");
+        }
+        return Ok(packed);
     };
     let worker = flow_local::find_worker(arguments.worker.as_deref(), "`--package` packs the generic binary")
         .map_err(|error| CommandError::Local(LocalProblem(error)))?;
@@ -94,7 +106,8 @@ fn add_package(arguments: &Arguments, program: &Program, files: &mut Vec<(String
         worker.display()
     );
     files.push((package::NAME.to_owned(), package.bytes));
-    Ok(about)
+    files.append(&mut folders);
+    Ok(format!("{about}{packed}"))
 }
 
 /// Refuses an environment that the program does not have.
