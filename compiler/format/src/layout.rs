@@ -34,6 +34,8 @@ pub(crate) struct Layout<'a, 't> {
     groups: Vec<Group>,
     /// Words whose comments above have been written.
     led: Vec<bool>,
+    /// Words whose comment at the end of the line has been.
+    trailed: Vec<bool>,
     /// After which words spaces are to be written where their group is broken, for columns.
     pads: BTreeMap<usize, usize>,
     /// How deep the lines are.
@@ -61,6 +63,7 @@ impl<'a, 't> Layout<'a, 't> {
             ops: Vec::new(),
             groups: Vec::new(),
             led: vec![false; words.len()],
+            trailed: vec![false; words.len()],
             pads: BTreeMap::new(),
             depth: 0,
             open_blocks: false,
@@ -162,7 +165,7 @@ impl<'a, 't> Layout<'a, 't> {
         for (index, lead) in word.leads.iter().enumerate() {
             if lead.blank && !(index == 0 && first) {
                 self.ops.push(Op::Line(Line::Blank));
-            } else if index > 0 || !matches!(self.ops.last(), None | Some(Op::Line(_))) {
+            } else if index > 0 || !self.may_end_line() {
                 self.ops.push(Op::Line(Line::Hard));
             }
             self.ops.push(Op::Text(Cow::Borrowed(lead.text)));
@@ -170,11 +173,16 @@ impl<'a, 't> Layout<'a, 't> {
         self.ops.push(Op::Line(if word.blank { Line::Blank } else { Line::Hard }));
     }
 
+    /// Whether nothing was written since a place where a line may end.
+    fn may_end_line(&self) -> bool {
+        let last = self.ops.iter().rev().find(|op| !matches!(op, Op::Begin(_) | Op::In | Op::Out));
+        matches!(last, Some(Op::Line(_)) | None)
+    }
+
     /// The comments above a word within a line: on lines of their own where a line may end, else at the end of this one.
     fn leads_within(&mut self, at: usize) {
         let Some(word) = self.word_at(at) else { return };
-        let may_end = matches!(self.ops.last(), Some(Op::Line(_)) | None);
-        if may_end || word.leads.iter().any(|lead| lead.doc) {
+        if self.may_end_line() || word.leads.iter().any(|lead| lead.doc) {
             self.leads(at, true);
         } else {
             self.leads_after(at);
@@ -205,18 +213,36 @@ impl<'a, 't> Layout<'a, 't> {
     fn written(&mut self, first: usize, end: usize, text: Cow<'t, str>) {
         self.leads_within(first);
         self.after_comment();
-        let Some(last) = end.checked_sub(1).and_then(|last| self.word_at(last)) else { return };
         self.ops.push(Op::Text(text));
-        if let Some(comment) = last.trail {
+        if let Some(last) = end.checked_sub(1) {
+            self.trail(last);
+        }
+    }
+
+    /// The comment at the end of a word's line.
+    fn trail(&mut self, at: usize) {
+        if let Some(comment) = self.untold_trail(at) {
             self.comment(comment);
         }
     }
 
+    /// The same, on a line of its own above the word: its line is about to begin.
+    fn trail_above(&mut self, at: usize) {
+        if let Some(comment) = self.untold_trail(at) {
+            self.ops.push(Op::Text(Cow::Borrowed(comment)));
+            self.line(Line::Hard);
+        }
+    }
+
+    fn untold_trail(&mut self, at: usize) -> Option<&'t str> {
+        let written = self.trailed.get_mut(at)?;
+        if std::mem::replace(written, true) { None } else { self.word_at(at)?.trail }
+    }
+
     /// The comments around a word that is not written itself: a comma.
     fn comments_of(&mut self, at: usize) {
-        let Some(word) = self.word_at(at) else { return };
         self.leads_after(at);
-        word.trail.into_iter().for_each(|trail| self.comment(trail));
+        self.trail(at);
     }
 
     fn part(&mut self, part: &Part) {

@@ -158,6 +158,39 @@ fn comments_anywhere() {
     mutations(Change::Comments, 12, |_, after, name| same(&formatted(name, after).unwrap(), after, name));
 }
 
+/// A condition of `and` and `or`, with comments and line ends wherever they may stand.
+fn condition(depth: u32, random: &mut StdRng) -> String {
+    let after = |random: &mut StdRng| match random.random_range(0..10) {
+        0 => " // behind\n",
+        1 => "\n",
+        2 => "\n// above\n",
+        _ => " ",
+    };
+    let atoms = ["size > 1000000000", "small < 2000000000", "kind == \"a long text here\"", "not (size == 3)", "done"];
+    let mut text = String::new();
+    for _ in 0..random.random_range(0..5) {
+        if !text.is_empty() {
+            text += if random.random_range(0..3) == 0 { " or" } else { " and" };
+            text += after(random);
+        }
+        if depth > 0 && random.random_range(0..3) == 0 {
+            text += &format!("({}{}{})", after(random), condition(depth - 1, random), after(random));
+        } else {
+            text += atoms[random.random_range(0..atoms.len())];
+        }
+    }
+    if text.is_empty() { "done".to_owned() } else { text }
+}
+
+#[test]
+fn comments_in_conditions_stay_where_they_are() {
+    for seed in 0..500 {
+        let text = format!("fn f() -> Bool = {}\n", condition(3, &mut StdRng::seed_from_u64(seed)));
+        let first = formatted("a condition", &text).unwrap_or_else(|| panic!("{text}"));
+        same(&formatted("a condition", &first).unwrap(), &first, &text);
+    }
+}
+
 /// Words alone, without any line end that is not needed: the layout is decided by the formatter.
 #[test]
 fn what_is_nested_deeply() {

@@ -96,7 +96,18 @@ impl Layout<'_, '_> {
         for end in ends.chain(std::iter::once(parts.len())) {
             self.operand(rule, parts.get(from..end).unwrap_or(&[]));
             if let Some(operator) = parts.get(end) {
+                // A comment behind the operator stays behind what is before it, now that the operator begins a line;
+                // below a comment above the operator it stays there. One above the operand goes above both.
+                let led = self.word_at(operator.first()).is_some_and(|word| !word.leads.is_empty());
+                if !led {
+                    self.trail(operator.end().saturating_sub(1));
+                }
                 self.line(Line::Space);
+                self.leads(operator.first(), true);
+                self.trail_above(operator.end().saturating_sub(1));
+                if let Some(operand) = parts.get(end + 1) {
+                    self.leads(operand.first(), true);
+                }
                 self.part(operator);
                 self.push(" ");
             }
@@ -108,6 +119,9 @@ impl Layout<'_, '_> {
     fn operand(&mut self, rule: Rule, parts: &[Part]) {
         if parts.iter().all(|part| operator(part).is_none()) {
             return self.sequence(rule, parts);
+        }
+        if let Some(first) = parts.first().filter(|_| self.may_end_line()) {
+            self.leads(first.first(), true);
         }
         self.begin(false);
         self.deeper();

@@ -62,11 +62,13 @@ impl Explainer<'_> {
                     .note("a newline ends a statement; on one line, a comma does")
                     .fix("remove it", span, ""),
             ),
-            Kind::Mark if text == "/" && self.text.get(found.end..).is_some_and(|rest| rest.starts_with('*')) => Some(
-                Diagnostic::new(codes::UNKNOWN_CHARACTER, "`/*` begins no comment")
-                    .primary(self.span(found.start, found.end + 1), "")
-                    .help("begin each line of a comment with `//`"),
-            ),
+            Kind::Mark if text == "/" && self.text.get(found.end..).is_some_and(|rest| rest.starts_with('*')) => {
+                Some(self.block_comment(found.start))
+            }
+            // After a value the `/` was taken for a division.
+            Kind::Mark if text.starts_with('*') && self.text.get(..found.start).is_some_and(|before| before.ends_with('/')) => {
+                Some(self.block_comment(found.start.saturating_sub(1)))
+            }
             Kind::Mark => self.foreign(text, found),
             Kind::Close if text == "}" && place.inside == "\"" && place.before.is_empty() => Some(
                 Diagnostic::new(codes::EMPTY_INTERPOLATION, "there is nothing to interpolate in `{}`")
@@ -83,6 +85,12 @@ impl Explainer<'_> {
             }
             _ => None,
         }
+    }
+
+    fn block_comment(&self, start: usize) -> Diagnostic {
+        Diagnostic::new(codes::UNKNOWN_CHARACTER, "`/*` begins no comment")
+            .primary(self.span(start, start + 2), "")
+            .help("begin each line of a comment with `//`")
     }
 
     fn foreign(&self, text: &str, found: Token) -> Option<Diagnostic> {
