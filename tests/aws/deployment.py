@@ -103,6 +103,18 @@ class Cloud:
             time.sleep(0.3)
         raise AssertionError(f"{arn} still runs after {seconds} s\n{self.log.read_text()[-4000:]}")
 
+    def policies(self) -> dict[str, dict]:
+        """The documents of all policies that Terraform has made, by role or name."""
+        iam, found = self.client("iam"), {}
+        for role in iam.list_roles()["Roles"]:
+            for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
+                document = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"]
+                found[f"{role['RoleName']}/{name}"] = document
+        for policy in iam.list_policies(Scope="Local")["Policies"]:
+            version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+            found[policy["PolicyName"]] = version["PolicyVersion"]["Document"]
+        return found
+
     def history(self, execution: str) -> list[str]:
         """The execution's events, one a line."""
         events = self.client("stepfunctions").get_execution_history(executionArn=execution, maxResults=1000)["events"]
@@ -136,7 +148,11 @@ class Deployment:
         self.terraform("fmt", "-check", "-diff")
         (place / "override").rename(self.folder / "emulator_override.tf")
         self.terraform("validate")
+        before = cloud.policies()
         self.terraform("apply", "-input=false", "-auto-approve", *self.files())
+        if kept := os.environ.get("FLOW_POLICIES"):
+            own = {name: document for name, document in cloud.policies().items() if name not in before}
+            (Path(kept) / f"{Path(program).stem}.json").write_text(json.dumps(own, indent=2))
 
     def files(self) -> list[str]:
         named = self.folder / f"{self.env}.tfvars"

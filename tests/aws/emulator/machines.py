@@ -22,6 +22,8 @@ FUNCTIONS = {
 def install():
     from moto.core.config import default_user_config
     from moto.stepfunctions.parser.asl.component.common.string import string_expression
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_glue as glue
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
     from moto.stepfunctions.parser.asl.eval import states, variable_store
     from moto.stepfunctions.parser.asl.jsonata import jsonata as bridge
     from moto.stepfunctions.parser.asl.parse import preprocessor
@@ -65,6 +67,9 @@ def install():
 
     preprocessor.Preprocessor._inner_string_of = staticmethod(text)
     preprocessor.from_string_literal = text
+
+    # Jobs of Glue take no task token, and moto waits for one's end.
+    glue._SUPPORTED_INTEGRATION_PATTERNS.add(ResourceCondition.WaitForTaskToken)
 
     def validate_state_machine_definition(self):
         return json.dumps({"result": "OK", "diagnostics": [], "truncated": False})
