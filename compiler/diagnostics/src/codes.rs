@@ -211,6 +211,7 @@ codes! {
     550 Error PII_UNMARKED "personal data that is not marked";
     551 Warning PII_TOLD "personal data in a message";
     552 Warning PII_PARTITION "partition of personal data";
+    553 Error TOO_MANY_AT_ONCE "more runs at once than a task takes";
     560 Error APPEND_AND_REPLACE "table that is appended to and replaced";
     570 Error STREAM_SOURCE "what a stream cannot listen to";
     571 Error CHANNEL_KIND "queue, stream, topic or bus of another kind";
@@ -262,6 +263,8 @@ codes! {
     641 Warning PAYLOAD_UNBOUNDED "results that may pass 256 KiB";
     642 Error PAYLOAD_TOO_LARGE "arguments above 256 KiB";
     643 Warning HISTORY "execution that may pass 25,000 events";
+    644 Error SUBJECT "subject that SNS refuses";
+    645 Warning SUBJECT_ASCII "subject that is not ASCII";
     650 Error EXPRESS "what an Express execution cannot do";
     651 Error EXPRESS_TIMEOUT "timeout beyond an Express execution";
     // 07 infrastructure

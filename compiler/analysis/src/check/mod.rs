@@ -90,6 +90,8 @@ pub(crate) struct Checker<'a> {
     /// Notifications of buckets that streams ask for: the bucket, the stream's place in the program.
     pub notified: Vec<crate::items::Notified>,
     pub transforms: HashMap<Key, TransformId>,
+    /// Tasks whose declaration is wrong by itself: said there, and at no call.
+    pub wrong_tasks: HashSet<Key>,
     pub params: HashMap<Key, Type>,
     pub secrets: HashMap<Key, SecretId>,
     pub resources: HashMap<Key, Option<Local>>,
@@ -281,6 +283,7 @@ impl<'a> Checker<'a> {
             channels: HashMap::new(),
             notified: Vec::new(),
             transforms: HashMap::new(),
+            wrong_tasks: HashSet::new(),
             params: HashMap::new(),
             secrets: HashMap::new(),
             resources: HashMap::new(),

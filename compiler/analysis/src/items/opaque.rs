@@ -18,6 +18,7 @@ impl<'a> Checker<'a> {
 
     /// Checks a declaration that is called elsewhere.
     pub fn declaration(&mut self, def: Def<'a>) {
+        let known = self.diagnostics.errors();
         let before = self.program.clone();
         let made = self.made.clone();
         let opaque = std::mem::replace(&mut self.opaque, true);
@@ -88,6 +89,9 @@ impl<'a> Checker<'a> {
                 }
             }
             _ => {}
+        }
+        if matches!(def.item.kind, ItemKind::Task(_)) && self.diagnostics.errors() > known {
+            self.wrong_tasks.insert(def.key());
         }
         self.cause = cause;
         self.opaque = opaque;

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 
 /// Fields of a task.
 const FIELDS: &[&str] = &[
-    "resource", "handler", "arguments", "result", "raises", "iam", "reads", "writes", "idempotent", "timeout",
+    "resource", "handler", "arguments", "result", "raises", "iam", "reads", "writes", "idempotent", "at_once", "timeout",
     "heartbeat", "credentials", "local",
 ];
 
@@ -54,6 +54,7 @@ impl<'a> Checker<'a> {
                 }
                 "reads" | "writes" => (Type::List(Box::new(Type::TableRef)), Stage::Run, "tables of the step"),
                 "idempotent" => (Type::Bool, Stage::Const, "known to the compiler, for retries"),
+                "at_once" => (Type::Int, Stage::Apply, "a setting of what is deployed"),
                 "timeout" => (Type::Duration, Stage::Run, "the step's default timeout"),
                 "heartbeat" => (Type::Duration.optional(), Stage::Run, "the step's default heartbeat"),
                 "credentials" => (Type::Arn.optional(), Stage::Apply, "whose permissions a step uses is known when it is deployed"),
@@ -202,7 +203,7 @@ impl<'a> Checker<'a> {
             inner.declare(name, Local::Argument(expr.clone()));
             arguments.push((name.clone(), expr));
         }
-        if !good || !self.enter(def) {
+        if !good || self.wrong_tasks.contains(&def.key()) || !self.enter(def) {
             return None;
         }
         let when = self.guard_of(def);
@@ -291,6 +292,10 @@ impl<'a> Checker<'a> {
         let raises = list(&fields, "raises").iter().filter_map(|name| name.text().map(str::to_owned)).collect();
         let idempotent = matches!(fields.get("idempotent").and_then(Expr::constant), Some(Value::Bool(true)))
             && !arguments.any(&Expr::repeats_rows);
+        let at_once = match fields.get("at_once").and_then(Expr::constant) {
+            Some(Value::Int(most)) => u64::try_from(*most).ok(),
+            _ => None,
+        };
         let mut output = fields.swap_remove("result");
         let resource = match (&handler, function) {
             (Some(handler), Some(function)) => {
@@ -330,6 +335,7 @@ impl<'a> Checker<'a> {
             statements,
             raises,
             idempotent,
+            at_once,
             reads,
             writes,
             when,

@@ -266,6 +266,17 @@ pub const RUN_TASK_OVERRIDES: Limit = Limit {
     checked: CHECKED,
 };
 
+/// The subject of a message of SNS: "less than 100 characters".
+pub const SNS_SUBJECT: Limit = Limit {
+    what: "the subject of a message of SNS",
+    min: 1,
+    max: 99,
+    unit: "characters",
+    kind: Kind::Hard,
+    source: "https://docs.aws.amazon.com/sns/latest/api/API_Publish.html",
+    checked: CHECKED,
+};
+
 /// Inline policies of a role, together.
 pub const POLICY_SIZE: Limit = Limit {
     what: "the inline policies of a role, together and without white space",

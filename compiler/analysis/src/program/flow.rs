@@ -319,6 +319,8 @@ pub struct TaskCall {
     pub raises: Vec<String>,
     /// Whether running it twice is as good as once.
     pub idempotent: bool,
+    /// How many of its runs may go on at the same time, where that is bounded and known to the compiler.
+    pub at_once: Option<u64>,
     /// The role with whose permissions the service is called, apply; the state machine's own without it.
     pub credentials: Option<Expr>,
     /// Tables that it reads.

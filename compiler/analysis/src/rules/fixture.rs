@@ -105,6 +105,7 @@ pub fn step(name: &str, reads: &[u32], writes: &[u32]) -> Step {
             statements: Vec::new(),
             raises: vec!["Flow.StoreFailed".to_owned()],
             idempotent: true,
+            at_once: None,
             credentials: None,
             reads: reads.iter().map(|id| TableId(*id)).collect(),
             writes: writes.iter().map(|id| TableId(*id)).collect(),

@@ -4,6 +4,7 @@
 //!
 //! A rule that cannot be wrong is an error; one that can is a warning. Rules never look at the clock.
 
+mod at_once;
 mod catalogs;
 mod catches;
 mod circles;
@@ -16,6 +17,7 @@ mod failures;
 mod functions;
 mod guards;
 mod history;
+mod messages;
 mod names;
 mod payload;
 mod permissions;
@@ -107,6 +109,7 @@ fn one_place(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
     durations::at_once(flow, diagnostics);
     tables::copied_into_itself(program, flow, diagnostics);
     tables::read_and_written(program, flow, diagnostics);
+    messages::subjects(flow, diagnostics);
     pii::told(program, flow, diagnostics);
 }
 
@@ -120,6 +123,7 @@ fn whole_flow(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
     tables::read_before_written(program, flow, &graph, diagnostics);
     races::branches(program, flow, diagnostics);
     races::iterations(program, flow, diagnostics);
+    at_once::runs(flow, diagnostics);
     durations::overlap(program, flow, diagnostics);
     policies::machine(flow, diagnostics);
 }

@@ -181,6 +181,7 @@ fn task(task: &str, resource: &str, function: Option<FunctionId>) -> TaskCall {
         statements: Vec::new(),
         raises: Vec::new(),
         idempotent: true,
+        at_once: None,
         credentials: None,
         reads: Vec::new(),
         writes: Vec::new(),
