@@ -211,6 +211,37 @@ fn streams() {
     ]);
 }
 
+/// A flow that is nowhere takes its function with it; those of streams have other numbers then, and are the same.
+#[test]
+fn a_flow_that_is_nowhere_beside_streams() {
+    let text = include_str!("programs/streams.flow");
+    let idle = "\nflow idle() {\n  step idle = validate(landed) { using = lambda(memory = 3GB) }\n} when false\n";
+    let (with, without) = (built(&format!("{text}{idle}")), built(text));
+    let names = |built: &[(String, String)]| built.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&with), names(&without));
+    for name in ["functions.tf", "streams.tf", "roles.tf"] {
+        assert_eq!(file(&with, name), file(&without, name), "{name}");
+    }
+}
+
+#[test]
+fn a_topic_with_a_key() {
+    let text = "use std.aws.{sns, sqs}\nproject demo { region = \"us-east-1\" }\nparam key: Arn\nschema Row { id: String }\n\
+                resource told = sns.topic { key = key, display = \"Told\" }\nresource quiet = sns.topic {}\n\
+                sink heard: Topic<Row> = sns.topic { key = key }\nsource work: Queue<Row> = sqs.queue {}\n\
+                stream pass from work { each message send to heard }\n\
+                flow tell() { step tell = sns.publish(told.arn, \"done\", key = key), step hush = sns.publish(quiet.arn, \"done\") }\n";
+    let built = built(text);
+    deployed(&built, "env = \"dev\"\nkey = \"arn:aws:kms:us-east-1:123456789012:key/k\"", &[
+        "aws_sns_topic.told_topic.kms_master_key_id == var.key && aws_sns_topic.told_topic.display_name == \"Told\"",
+        "aws_sns_topic.quiet_topic.kms_master_key_id == null",
+    ]);
+    // Who publishes may use the key: the machine once, for the topic that has one, and the stream's function.
+    let roles = file(&built, "roles.tf");
+    assert_eq!(roles.matches("kms:GenerateDataKey").count(), 2, "{roles}");
+    assert_eq!(roles.matches("resources = [var.key]").count(), 2, "{roles}");
+}
+
 #[test]
 fn what_exists_nowhere_is_in_no_file() {
     let text = include_str!("programs/items_with_when.flow");
