@@ -5,7 +5,7 @@
 //! parameter without a value. Functions of the library are evaluated from their `deploy` text, by hcl-rs.
 
 use flow_analysis::program::{
-    AwsFact, Binary, Entry, Env, Expr, ExprKind, FlowFact, Instance, Program, ResourceId, ResourceKind, TextPart, Type, Unary,
+    AwsFact, Binary, Entry, Env, Expr, ExprKind, FlowFact, Instance, Program, ResourceId, ResourceKind, StreamFact, TextPart, Type, Unary,
 };
 use serde_json::{Map, Number, Value as Json, json};
 
@@ -122,6 +122,15 @@ impl<'a> Evaluator<'a> {
                     FlowFact::Name => json!(format!("{project}-{env}-{flow}")),
                     FlowFact::RoleArn => json!(format!("arn:aws:iam::{ACCOUNT}:role/{project}-{env}-{flow}-flow")),
                     FlowFact::LogGroup => json!(format!("/aws/vendedlogs/states/{project}-{env}-{flow}")),
+                }
+            }
+            ExprKind::StreamFact(stream, fact) => {
+                self.local?;
+                let (project, env) = (&self.program.project.name, self.env_name());
+                match fact {
+                    StreamFact::Name => json!(format!("{project}-{env}-{stream}")),
+                    StreamFact::RoleArn => json!(format!("arn:aws:iam::{ACCOUNT}:role/{project}-{env}-{stream}-function")),
+                    StreamFact::LogGroup => json!(format!("/aws/lambda/{project}-{env}-{stream}")),
                 }
             }
             ExprKind::TableFact(id, fact) => self.value(&self.program.table(*id)?.fact(*fact)?)?,

@@ -156,6 +156,7 @@ fn own_name(program: &Program, expr: &Expr) -> Option<String> {
         }
         ExprKind::FlowArn(flow) => format!("{flow}_flow_arn"),
         ExprKind::FlowFact(flow, fact) => format!("{flow}_flow_{}", fact.name()),
+        ExprKind::StreamFact(stream, fact) => format!("{stream}_stream_{}", fact.name()),
         ExprKind::TableFact(id, fact) => format!("{}_{}", program.table(*id)?.name, fact.name()),
         ExprKind::FunctionArn(id) => format!("{}_arn", program.function(*id)?.name),
         ExprKind::SecretArn(id) => format!("{}_arn", program.secret(*id)?.name),

@@ -59,6 +59,20 @@ pub enum CommandError {
         #[help]
         help: String,
     },
+    /// An environment without values that others have.
+    #[error("environment `{name}` of `{}` leaves out {missing}", path.display())]
+    #[diagnostic(code(FLOW0813))]
+    IncompleteEnv {
+        /// Which.
+        name: String,
+        /// The program.
+        path: PathBuf,
+        /// What it lacks.
+        missing: String,
+        /// What to do.
+        #[help]
+        help: String,
+    },
     /// A code that `explain` does not know.
     #[error("`{code}` is not a code of this release")]
     #[diagnostic(code(FLOW0912))]

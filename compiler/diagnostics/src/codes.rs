@@ -304,6 +304,11 @@ codes! {
     806 Error ALLOW_CODE "`@allow` of no code";
     807 Error ALLOW_ERROR "`@allow` of an error";
     808 Warning EXPECTS_NOTHING "test that expects nothing";
+    809 Error NOT_REDACTED "personal field that cannot be redacted";
+    810 Error PAST_REDACTION "way past a redaction";
+    811 Warning ENV_WITHOUT "environment without a value that others have";
+    812 Warning SAME_OUTAGE "dead letters in the outage that they are for";
+    813 Error ENV_INCOMPLETE "environment that cannot be built";
     // 09 command line
     901 Error UNREADABLE "a file cannot be read";
     902 Error NOT_UTF8 "a file is not UTF-8";

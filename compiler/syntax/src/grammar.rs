@@ -22,7 +22,7 @@ fn is_mark(rule: Rule) -> bool {
         rule,
         comment | open | close | assign | colon | arrow | open_list | module_doc | k_use | k_project | k_env | k_param
             | k_secret | k_output | k_schema | k_type | k_source | k_sink | k_resource | k_transform | k_task
-            | k_construct | k_retry | k_fn | k_flow | k_when | k_existing | k_check | k_for | k_lower | k_from
+            | k_construct | k_retry | k_fn | k_flow | k_when | k_existing | k_check | k_redact | k_for | k_lower | k_from
             | k_where | k_derive | k_select | k_drop | k_rename | k_window | k_by | k_order | k_group | k_sort
             | k_asc | k_take | k_distinct | k_on | k_failure | k_as | k_step | k_run | k_into | k_let | k_if
             | k_else | k_try | k_catch | k_fail | k_return | k_continue | k_wait | k_between | k_schedule

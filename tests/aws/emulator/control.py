@@ -4,7 +4,8 @@ GET  /invocations              every invocation of a function, oldest first
 GET  /tasks                    every task of ECS that ended
 POST /environment {"function": NAME, "set": {NAME: VALUE}}   added to the function's environment; new processes see it
 POST /image {"repository": NAME, "command": [...], "environment": {}, "directory": PATH}   what runs tasks of this image
-POST /outage {"service": "s3", "seconds": 3, "method": "PUT"}   the service answers 503 meanwhile
+POST /outage {"service": "s3", "seconds": 3, "method": "PUT", "path": "errors/"}   the service answers 503 meanwhile, to requests
+                               whose path has this in it; the last two may be left out, and all ends at once with seconds 0
 """
 
 import json
@@ -30,7 +31,12 @@ class Outages:
         for outage in list(_outages):
             if now > outage["until"]:
                 _outages.remove(outage)
-            elif scope and scope[1] == outage["service"] and outage.get("method") in (None, environ["REQUEST_METHOD"]):
+            elif (
+                scope
+                and scope[1] == outage["service"]
+                and outage.get("method") in (None, environ["REQUEST_METHOD"])
+                and outage.get("path", "") in environ["PATH_INFO"]
+            ):
                 outage["refused"] += 1
                 start_response("503 Service Unavailable", [("Content-Type", "text/plain"), ("Content-Length", "0")])
                 return [b""]
@@ -58,6 +64,8 @@ class _Api(BaseHTTPRequestHandler):
         elif self.path == "/image":
             containers.images[asked["repository"]] = asked
         elif self.path == "/outage":
+            if not asked["seconds"]:
+                _outages.clear()
             _outages.append({"refused": 0, "until": time.time() + asked["seconds"], **asked})
         self._answer({})
 

@@ -1,25 +1,49 @@
 //! What items of the program are known by once they are deployed: `nightly.arn`, `visits.location`.
 
 use super::{Checker, Scope};
-use crate::program::{Expr, ExprKind, FlowFact, Stage, TableFact, Type};
+use crate::program::{Expr, ExprKind, FlowFact, Stage, StreamFact, TableFact, Type};
 use crate::resolve::Def;
 use flow_diagnostics::{codes, Diagnostic, Span};
 use flow_syntax::ast::{self, ItemKind, Name};
 
 impl<'a> Checker<'a> {
-    /// The flow that a name stands for, where nothing nearer has the name.
+    /// The flow or stream that a name stands for, where nothing nearer has the name.
     pub(super) fn flow_named(&self, target: &ast::Expr, scope: &Scope) -> Option<Def<'a>> {
         let ast::ExprKind::Name(name) = &target.kind else { return None };
         if scope.local(&name.text).is_some() || self.names.value_named(scope.module, &name.text).is_some() {
             return None;
         }
         let def = self.names.callables_named(scope.module, &name.text).first().copied()?;
-        matches!(def.item.kind, ItemKind::Flow(_)).then_some(def)
+        matches!(def.item.kind, ItemKind::Flow(_) | ItemKind::Stream(_)).then_some(def)
+    }
+
+    /// `ingest.log_group`.
+    fn stream_field(&mut self, item: &ast::StreamItem, name: &Name, span: Span) -> Expr {
+        let of = item.name.text.clone();
+        match StreamFact::ALL.iter().find(|(known, _)| *known == name.text) {
+            Some((_, fact)) => {
+                let ty = if *fact == StreamFact::RoleArn { Type::Arn } else { Type::String };
+                Expr::new(ExprKind::StreamFact(of, *fact), ty, Stage::Apply, span)
+            }
+            None => {
+                let known: Vec<&str> = StreamFact::ALL.map(|(known, _)| known).to_vec();
+                let diagnostic =
+                    Diagnostic::new(codes::UNKNOWN_FIELD, format!("the stream `{of}` has no field `{}`", name.text))
+                        .primary(name.span, "not found")
+                        .secondary(item.name.span, "a stream is known by its function");
+                let diagnostic = Self::suggest(diagnostic, &name.text, name.span, &known, "it has");
+                self.fail(span, diagnostic)
+            }
+        }
     }
 
     /// `nightly.arn`.
     pub(super) fn flow_field(&mut self, flow: Def<'a>, name: &Name, span: Span) -> Expr {
-        let ItemKind::Flow(item) = &flow.item.kind else { return Expr::error(span) };
+        let item = match &flow.item.kind {
+            ItemKind::Flow(item) => item,
+            ItemKind::Stream(item) => return self.stream_field(item, name, span),
+            _ => return Expr::error(span),
+        };
         let of = item.name.text.clone();
         if name.text == "arn" {
             return Expr::new(ExprKind::FlowArn(of), Type::Arn, Stage::Apply, span);

@@ -11,7 +11,9 @@ impl<'a> Checker<'a> {
     pub(super) fn resource_each(&mut self, each: &'a ResourceEach, scope: &Scope) -> Option<(Each, Scope)> {
         let values = self.repeated(each, scope)?;
         let because = Because::new(each.first.span, "how many there are is known when the deployment is planned");
-        if !self.stage(&values, Stage::Plan, because) {
+        // Of a map that is written out the keys are known, whatever the values are.
+        let written = matches!(values.kind, ExprKind::Record(_));
+        if !self.stage(&values, if written { Stage::Apply } else { Stage::Plan }, because) {
             return None;
         }
         let value = element_type(&values.ty)?;
@@ -26,8 +28,10 @@ impl<'a> Checker<'a> {
             return None;
         }
         let mut inner = scope.clone();
+        let late = if written { values.stage.max(Stage::Plan) } else { Stage::Plan };
         let element = |key: bool, ty: Type, name: &Name| {
-            Local::Value(Expr::new(ExprKind::Element { of: "each".to_owned(), key }, ty, Stage::Plan, name.span))
+            let stage = if key { Stage::Plan } else { late };
+            Local::Value(Expr::new(ExprKind::Element { of: "each".to_owned(), key }, ty, stage, name.span))
         };
         let is_list = matches!(values.ty.base(), Type::List(_));
         inner.declare(&each.first.text, element(true, if is_list { value.clone() } else { Type::String }, &each.first));

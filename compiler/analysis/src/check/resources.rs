@@ -27,8 +27,10 @@ pub(crate) enum Origin {
     Fixed,
     /// A constant argument, as part of a name.
     Constant(String),
-    /// `self`, or what cannot stand in a name.
+    /// `self`.
     Owner,
+    /// What cannot stand in a name, and may be the same of several owners.
+    Unnamed,
     /// Several of them.
     Several(Vec<String>),
 }
@@ -40,19 +42,21 @@ impl Origin {
             Some(Value::String(text)) => Origin::Constant(snake(text)),
             Some(Value::Int(value)) => Origin::Constant(value.to_string()),
             Some(Value::None) => Origin::Fixed,
-            _ => Origin::Owner,
+            _ => Origin::Unnamed,
         }
     }
 
     fn join(self, other: &Origin) -> Origin {
         let mut list = match self {
             Origin::Owner => return Origin::Owner,
+            Origin::Unnamed => return if *other == Origin::Owner { Origin::Owner } else { Origin::Unnamed },
             Origin::Fixed => Vec::new(),
             Origin::Constant(text) => vec![text],
             Origin::Several(list) => list,
         };
         match other {
             Origin::Owner => return Origin::Owner,
+            Origin::Unnamed => return Origin::Unnamed,
             Origin::Fixed => {}
             Origin::Constant(text) => list.push(text.clone()),
             Origin::Several(more) => list.extend(more.iter().cloned()),
@@ -156,8 +160,14 @@ impl<'a> Checker<'a> {
         let base = snake(&item.name.text);
         let owner = scope.owner.as_ref().map(|owner| snake(&owner.name));
         let origin = if item.existing.is_some() { Origin::Owner } else { origin };
+        // What would be made twice, word for word, is one: a database that several tables name.
+        if origin == Origin::Unnamed
+            && let Some(id) = self.same_resource(&kind, each.as_ref())
+        {
+            return Some(Local::Resource(id));
+        }
         let name = match (origin, owner) {
-            (Origin::Owner, Some(owner)) if owner != base => format!("{owner}_{base}"),
+            (Origin::Owner | Origin::Unnamed, Some(owner)) if owner != base => format!("{owner}_{base}"),
             (Origin::Constant(text), _) => format!("{base}_{text}"),
             (Origin::Several(list), _) => format!("{base}_{}", list.join("_")),
             _ => base,
@@ -172,15 +182,8 @@ impl<'a> Checker<'a> {
         loop {
             let known = self.made.get(&(key.clone(), unique.clone())).and_then(|list| list.first()).copied();
             let Some(known) = known else { break };
-            if let Some(resource) = self.program.resources.get_mut(known.id.0 as usize)
-                && resource.kind == kind
-                && resource.each == each
-            {
-                // What two items share exists where either does.
-                resource.when = match (resource.when.take(), &self.guard) {
-                    (Some(known), Some(guard)) => Some(known.or(guard)),
-                    _ => None,
-                };
+            if self.program.resources.get(known.id.0 as usize).is_some_and(|resource| resource.kind == kind && resource.each == each) {
+                self.share(known.id);
                 return known.id;
             }
             count += 1;
@@ -197,6 +200,24 @@ impl<'a> Checker<'a> {
         });
         self.made.entry((key, unique)).or_default().push(Made { id });
         id
+    }
+
+    /// A resource that is made already, with the same body.
+    fn same_resource(&mut self, kind: &ResourceKind, each: Option<&Each>) -> Option<ResourceId> {
+        let found = self.program.resources.iter().position(|known| known.kind == *kind && known.each.as_ref() == each)?;
+        let id = ResourceId(u32::try_from(found).ok()?);
+        self.share(id);
+        Some(id)
+    }
+
+    /// What two items share exists where either does.
+    fn share(&mut self, id: ResourceId) {
+        if let Some(resource) = self.program.resources.get_mut(id.0 as usize) {
+            resource.when = match (resource.when.take(), &self.guard) {
+                (Some(known), Some(guard)) => Some(known.or(guard)),
+                _ => None,
+            };
+        }
     }
 
     fn resource_construct(&mut self, item: &'a ast::ResourceItem, scope: &Scope) -> Option<Local> {

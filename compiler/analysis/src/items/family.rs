@@ -13,6 +13,8 @@ pub(crate) struct OfCase {
     pub variable: String,
     /// The case's name.
     pub case: String,
+    /// What the tag says of it.
+    pub tag: String,
     /// Its schema.
     pub schema: SchemaId,
 }
@@ -25,7 +27,8 @@ impl OfCase {
 
     /// What `t` stands for in the table's fields.
     pub fn declare(&self, scope: &mut Scope, span: Span) {
-        let record = Expr::record(vec![("name".to_owned(), Expr::string(self.case.clone(), span))], span);
+        let text = |text: &str| Expr::string(text.to_owned(), span);
+        let record = Expr::record(vec![("name".to_owned(), text(&self.case)), ("tag".to_owned(), text(&self.tag))], span);
         scope.declare(&self.variable, Local::Value(record));
     }
 }
@@ -78,6 +81,7 @@ impl<'a> Checker<'a> {
             let of = |case: &UnionCase| OfCase {
                 variable: each.variable.text.clone(),
                 case: case.name.clone(),
+                tag: case.literal.clone(),
                 schema: case.schema,
             };
             return union.cases.iter().map(of).collect();

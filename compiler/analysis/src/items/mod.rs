@@ -19,6 +19,7 @@ mod over_rows;
 mod place;
 mod program;
 mod project;
+mod redaction;
 mod result;
 mod retry;
 mod schedule;

@@ -11,7 +11,8 @@ impl<'a> Checker<'a> {
     /// The last columns are exactly the schema's; another order, and `Int` for `Float`, are put right.
     pub fn result_columns(&mut self, item: &'a TransformItem, output: SchemaId, pipeline: &mut Pipeline<'a>) {
         let Some(schema) = self.program.schema(output) else { return };
-        let (fields, schema_name, declared) = (schema.fields.clone(), schema.name.clone(), schema.span);
+        let schema = schema.clone();
+        let (fields, schema_name, declared) = (&schema.fields, &schema.name, schema.span);
         let last = item.operators.last().map_or(item.name.span, |operator| operator.span);
         let columns = pipeline.columns.clone();
         let missing: Vec<&str> = fields
@@ -55,9 +56,9 @@ impl<'a> Checker<'a> {
             return;
         }
         let mut selected = Vec::new();
-        let mut changed = columns.iter().zip(&fields).any(|(column, field)| column.name != field.name);
+        let mut changed = columns.iter().zip(fields).any(|(column, field)| column.name != field.name);
         let mut result = Vec::new();
-        for field in &fields {
+        for field in fields {
             let Some(column) = columns.iter().find(|column| column.name == field.name) else { return };
             let mut value = same_column(column, last).value;
             if matches!((column.ty.required().base(), field.ty.required().base()), (Type::Int, Type::Float)) {
@@ -71,6 +72,10 @@ impl<'a> Checker<'a> {
             if !crate::check::fits(&value.ty, &field.ty) {
                 self.column_mismatch(item, column, field, last);
                 return;
+            }
+            if schema.redactions.iter().any(|redaction| redaction.fields.contains(&field.name)) {
+                changed = true;
+                value = super::redaction::redacted(&schema, field, value);
             }
             result.push(SchemaField { ty: value.ty.clone(), span: column.span, ..field.clone() });
             selected.push(Column { name: field.name.clone(), value });

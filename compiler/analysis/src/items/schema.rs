@@ -77,6 +77,7 @@ impl<'a> Checker<'a> {
             doc: def.item.doc.clone().or_else(|| read.as_ref().and_then(|read| read.doc.clone())),
             fields: Vec::new(),
             checks: Vec::new(),
+            redactions: Vec::new(),
             span: item.name.span,
         });
         self.open_schemas.push(id);
@@ -94,9 +95,11 @@ impl<'a> Checker<'a> {
             checks.extend(self.column_checks(field));
             checks.extend(self.checks_of_type(field, field.ty.required()));
         }
+        let redactions = self.redactions(item, &fields, def.module);
         self.cause = cause;
         if let Some(schema) = self.program.schemas.get_mut(id.0 as usize) {
             schema.checks = checks;
+            schema.redactions = redactions;
         }
         Some(id)
     }

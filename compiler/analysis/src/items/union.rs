@@ -5,7 +5,7 @@
 //! fields a case has is said by its schema: one that is declared elsewhere, or one that is made here of the case's fields.
 
 use crate::check::Checker;
-use crate::program::{Binary, Check, Expr, ExprKind, Schema, SchemaField, SchemaId, Stage, Type, UnionCase};
+use crate::program::{Binary, Check, Expr, ExprKind, Redaction, Schema, SchemaField, SchemaId, Stage, Type, UnionCase};
 use crate::resolve::{duplicate, Def};
 use crate::suggest::listed;
 use flow_diagnostics::{codes, Diagnostic, Span};
@@ -239,6 +239,7 @@ impl<'a> Checker<'a> {
             doc,
             fields,
             checks: Vec::new(),
+            redactions: Vec::new(),
             span: case.span,
         })
     }
@@ -339,7 +340,15 @@ impl<'a> Checker<'a> {
                 Check { condition: of_case(&union, case, &column, check.condition.clone()), ..check.clone() }
             }));
         }
-        let schema = Schema { name: name.to_owned(), doc, fields: union.fields, checks, span: union.span };
+        let mut redactions = Vec::new();
+        for case in &union.cases {
+            let Some(schema) = self.program.schema(case.schema) else { continue };
+            redactions.extend(schema.redactions.iter().map(|redaction| Redaction {
+                condition: only_of_case(&union, case, &column, redaction.condition.clone()),
+                ..redaction.clone()
+            }));
+        }
+        let schema = Schema { name: name.to_owned(), doc, fields: union.fields, checks, redactions, span: union.span };
         let id = self.push_schema(schema);
         self.union_schemas.insert(name.to_owned(), id);
         Some(id)
@@ -383,7 +392,17 @@ impl<'a> Checker<'a> {
             Expr::new(kind, ty, Stage::Row, field.span)
         };
         let checks = self.case_checks(union, &within);
-        checks.into_iter().map(|check| Check { field: Some(field.name.clone()), ..check }).collect()
+        let of = |kind: ExprKind| Expr::new(kind, Type::Bool, Stage::Row, field.span);
+        // Where there is no record, nothing is said of it.
+        let or_none = |condition: Expr| match optional {
+            true => {
+                let none = of(ExprKind::IsNone { operand: Box::new(column()), negated: false });
+                of(ExprKind::Binary(Binary::Or, Box::new(none), Box::new(condition)))
+            }
+            false => condition,
+        };
+        let checks = checks.into_iter();
+        checks.map(|check| Check { field: Some(field.name.clone()), condition: or_none(check.condition), ..check }).collect()
     }
 
     /// A record of which all is known but perhaps its values: it has the fields of its case, and no others.
@@ -444,6 +463,14 @@ fn of_case(union: &Union, case: &UnionCase, column: &dyn Fn(&str, Type) -> Expr,
     let tag = column(&union.tag, Type::String);
     let other = of(ExprKind::Binary(Binary::NotEqual, Box::new(tag), Box::new(literal)));
     of(ExprKind::Binary(Binary::Or, Box::new(other), Box::new(condition)))
+}
+
+/// A condition that holds for rows of a case alone.
+fn only_of_case(union: &Union, case: &UnionCase, column: &dyn Fn(&str, Type) -> Expr, condition: Expr) -> Expr {
+    let of = |kind: ExprKind| Expr::new(kind, Type::Bool, Stage::Row, case.span);
+    let literal = Expr::string(case.literal.clone(), case.span);
+    let same = of(ExprKind::Binary(Binary::Equal, Box::new(column(&union.tag, Type::String)), Box::new(literal)));
+    of(ExprKind::Binary(Binary::And, Box::new(same), Box::new(condition)))
 }
 
 /// The cases of a type as written.

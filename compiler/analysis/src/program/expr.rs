@@ -91,6 +91,17 @@ pub enum FlowFact {
     LogGroup,
 }
 
+/// What a stream's function is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StreamFact {
+    /// `ingest.name`: the function's name.
+    Name,
+    /// `ingest.role_arn`: the role that it runs as.
+    RoleArn,
+    /// `ingest.log_group`: the name of its log group.
+    LogGroup,
+}
+
 /// Where a table lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TableFact {
@@ -110,6 +121,17 @@ impl FlowFact {
     /// Every one, with its name as a field.
     pub const ALL: [(&'static str, FlowFact); 3] =
         [("name", FlowFact::Name), ("role_arn", FlowFact::RoleArn), ("log_group", FlowFact::LogGroup)];
+
+    /// As a field.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, fact)| *fact == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl StreamFact {
+    /// Every one, with its name as a field.
+    pub const ALL: [(&'static str, StreamFact); 3] =
+        [("name", StreamFact::Name), ("role_arn", StreamFact::RoleArn), ("log_group", StreamFact::LogGroup)];
 
     /// As a field.
     pub fn name(self) -> &'static str {
@@ -188,6 +210,8 @@ pub enum ExprKind {
     FlowArn(String),
     /// apply: what else a flow's deployment is known by: its name, its role.
     FlowFact(String, FlowFact),
+    /// `ingest.log_group` of a stream: what its function is known by.
+    StreamFact(String, StreamFact),
     /// deploy: where a table lies, as a value.
     TableFact(TableId, TableFact),
     /// plan: in [`super::Validation`] alone, the value of the parameter itself.

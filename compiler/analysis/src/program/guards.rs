@@ -178,6 +178,9 @@ impl Program {
             ExprKind::FlowArn(name) | ExprKind::FlowFact(name, _) => {
                 self.flows.iter().find(|flow| flow.name == *name)?.when.as_ref()
             }
+            ExprKind::StreamFact(name, _) => {
+                self.streams.iter().find(|stream| stream.name == *name)?.when.as_ref()
+            }
             ExprKind::TableFact(id, _) => self.table(*id)?.when.as_ref(),
             ExprKind::Table(place) => self.table(place.table)?.when.as_ref(),
             ExprKind::Target(place) => self.table(place.table)?.when.as_ref(),

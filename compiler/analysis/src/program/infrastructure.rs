@@ -65,6 +65,15 @@ pub struct Env {
     pub span: Span,
 }
 
+impl super::Program {
+    /// Parameters that an environment gives no value to, and another one does.
+    pub fn left_out(&self, env: &Env) -> Vec<&Param> {
+        let gives = |env: &Env, name: &str| env.values.iter().any(|(known, _)| known == name);
+        let open = |param: &&Param| param.default.is_none() && !param.ty.is_optional() && !gives(env, &param.name);
+        self.params.iter().filter(open).filter(|param| self.envs.iter().any(|other| gives(other, &param.name))).collect()
+    }
+}
+
 /// `param`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Param {

@@ -21,7 +21,7 @@ pub use blocks::{
     Tolerance, UNEXPECTED_VALUE,
 };
 pub use expr::{
-    AwsFact, Binary, ContextField, Expr, ExprKind, FlowFact, Instance, Lowering, Stage, TableFact, TablePlace, TargetPlace, TargetReplace,
+    AwsFact, Binary, ContextField, Expr, ExprKind, FlowFact, Instance, Lowering, Stage, StreamFact, TableFact, TablePlace, TargetPlace, TargetReplace,
     TextPart, Unary, Value,
 };
 pub use flow::{
@@ -34,7 +34,7 @@ pub use infrastructure::{
     ResourceKind, Secret, SecretId, Validation, Versions,
 };
 pub use rows::{
-    Catalog, Check, Column, InvalidPolicy, Join, JoinKind, Operator, OperatorKind, Partition, Schema, SchemaField, SchemaId,
+    Catalog, Check, Column, InvalidPolicy, Join, JoinKind, Operator, OperatorKind, Partition, Redaction, Schema, SchemaField, SchemaId,
     SortKey, Table, TableFormat, TableId, TableRole, Transform, TransformId, TransformInput, Union, UnionCase,
 };
 pub use streams::{

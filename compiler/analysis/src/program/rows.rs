@@ -26,7 +26,20 @@ pub struct Schema {
     pub fields: Vec<SchemaField>,
     /// Checks of fields and of the whole record, in the order of the text.
     pub checks: Vec<Check>,
+    /// When personal fields are blotted out by whatever computes rows of the schema.
+    pub redactions: Vec<Redaction>,
     /// Its name's place.
+    pub span: Span,
+}
+
+/// `redact when CONDITION`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Redaction {
+    /// Over the row.
+    pub condition: Expr,
+    /// The fields that say `@pii`.
+    pub fields: Vec<String>,
+    /// Where it is written.
     pub span: Span,
 }
 

@@ -16,6 +16,7 @@ impl Expr {
             | ExprKind::FunctionArn(_)
             | ExprKind::FlowArn(_)
             | ExprKind::FlowFact(..)
+            | ExprKind::StreamFact(..)
             | ExprKind::TableFact(..)
             | ExprKind::Itself
             | ExprKind::Variable(_)

@@ -40,7 +40,7 @@ pub fn program() -> Program {
         envs: Vec::new(),
         params: Vec::new(),
         secrets: Vec::new(),
-        schemas: vec![Schema { name: "S".to_owned(), doc: None, fields: Vec::new(), checks: Vec::new(), span: at() }],
+        schemas: vec![Schema { name: "S".to_owned(), doc: None, fields: Vec::new(), checks: Vec::new(), redactions: Vec::new(), span: at() }],
         unions: Vec::new(),
         tables: Vec::new(),
         transforms: Vec::new(),

@@ -12,6 +12,7 @@ mod constant;
 mod containers;
 mod deployment;
 mod durations;
+mod environments;
 mod express;
 mod failures;
 mod functions;
@@ -26,6 +27,7 @@ mod places;
 mod policies;
 mod races;
 mod reach;
+mod redactions;
 mod retries;
 mod schedules;
 mod sensitive;
@@ -75,9 +77,11 @@ pub fn check(program: &Program, diagnostics: &mut Diagnostics) {
     catalogs::partitions(program, diagnostics);
     places::quarantine_in_table(program, diagnostics);
     streams::each(program, diagnostics);
+    environments::left_out(program, diagnostics);
     pii::results(program, diagnostics);
     pii::handed_on(program, diagnostics);
     pii::sent(program, diagnostics);
+    redactions::passed_by(program, diagnostics);
     pii::partitions(program, diagnostics);
     if whole {
         places::tables_overlap(program, diagnostics);

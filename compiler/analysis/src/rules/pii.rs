@@ -214,7 +214,7 @@ fn unmarked(message: String, trail: &Trail, field: &SchemaField) -> Diagnostic {
 }
 
 /// What a step hands from one schema to another, in words.
-fn handovers(program: &Program, step: &Step) -> Vec<(SchemaId, SchemaId, String)> {
+pub(super) fn handovers(program: &Program, step: &Step) -> Vec<(SchemaId, SchemaId, String)> {
     let table = |id: &TableId| program.table(*id);
     let Some(payload) = step.call.arguments.entry("Payload") else { return Vec::new() };
     let text = |name: &str| payload.entry(name).and_then(Expr::text);

@@ -26,6 +26,7 @@ pub(super) fn together(program: &Program, diagnostics: &mut Diagnostics) {
         nobody_sends(program, stream, diagnostics);
         lease(program, stream, diagnostics);
         lost(program, stream, diagnostics);
+        same_outage(stream, diagnostics);
     }
     overlapping(program, diagnostics);
 }
@@ -278,6 +279,32 @@ fn lost(program: &Program, stream: &Stream, diagnostics: &mut Diagnostics) {
             );
         }
     }
+}
+
+/// Records that are given up after some retries, in the outage in which their dead letters cannot be written either.
+fn same_outage(stream: &Stream, diagnostics: &mut Diagnostics) {
+    let Refused::DeadLetter(dead) = &stream.refused else { return };
+    // A queue keeps what fails; an object that nobody was told of is still there.
+    if dead.kind != "folder" || matches!(stream.service, Service::Sqs | Service::S3) {
+        return;
+    }
+    let Some((_, written)) = stream.writes().into_iter().next() else { return };
+    let attempts = match &stream.retries {
+        Some(retries) => constant::whole(retries).map(|retries| retries + 1),
+        None if stream.service.is_ordered() => return,
+        None => Some(3),
+    };
+    let after = attempts.map_or("some attempts".to_owned(), |attempts| format!("{attempts} attempts"));
+    let diagnostic = Diagnostic::new(codes::SAME_OUTAGE, format!("records of `{}` are lost in an outage of S3", stream.name))
+        .primary(dead.span, "a folder in S3, which is out of order too")
+        .secondary(written, format!("fails in such an outage, and is given up after {after}"))
+        .note("what is given up is sent to the dead letters once; where that fails too, nothing remembers the record");
+    diagnostics.push(match stream.service.is_ordered() {
+        true => diagnostic
+            .help("leave `retry` out: `on_error = dead_letter(…)` tries what S3 does not take until the record is too old, a day or more")
+            .help("or write `dead_letter(failed)` with `resource failed = sqs.queue {}`"),
+        false => diagnostic.help("write `dead_letter(failed)` with `resource failed = sqs.queue {}`"),
+    });
 }
 
 /// Where the objects of a stream's table lie.

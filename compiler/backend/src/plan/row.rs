@@ -72,6 +72,7 @@ impl Rows<'_> {
             | ExprKind::FunctionArn(_)
             | ExprKind::FlowArn(_)
             | ExprKind::FlowFact(..)
+            | ExprKind::StreamFact(..)
             | ExprKind::TableFact(..)
             | ExprKind::Itself
             | ExprKind::SecretArn(_)

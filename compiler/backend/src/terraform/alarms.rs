@@ -86,7 +86,9 @@ fn of_stream(scope: &Scope<'_>, stream: &Stream, names: &StreamNames, draft: &mu
     if stream.service.is_ordered() {
         let description = format!("Stream {} is fifteen minutes behind what comes", stream.name);
         let mut age = metric(&names.age, "age", &description, "AWS/Lambda", "IteratorAge", "Maximum")?;
-        age.body.set("threshold", LATE_MS);
+        if let Some(mut threshold) = age.body.get_attribute_mut("threshold") {
+            *threshold.value_mut() = LATE_MS.into();
+        }
         age.body.set("dimensions", object([("FunctionName", function())]));
         draft.body.add(age);
     }

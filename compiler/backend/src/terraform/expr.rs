@@ -8,7 +8,7 @@ use super::hcl::{Part, binary, call, choose, every, index, list, member, negate,
 use super::names::Names;
 use super::{Unlowered, existence, template};
 use flow_analysis::program::{
-    AwsFact, Binary, Expr, ExprKind, FlowFact, Instance, Program, Stage, TextPart, Type, Unary, Value,
+    AwsFact, Binary, Expr, ExprKind, FlowFact, Instance, Program, Stage, StreamFact, TextPart, Type, Unary, Value,
 };
 use hcl_edit::expr::{BinaryOperator, Expression};
 
@@ -33,6 +33,12 @@ impl<'p> Scope<'p> {
     /// Labels of the flow with this name.
     pub(crate) fn machine(&self, flow: &str) -> Option<&super::names::FlowNames> {
         self.names.flow(self.program.flows.iter().position(|known| known.name == flow)?)
+    }
+
+    /// Labels of the function of the stream with this name, and whether they have a `count`.
+    fn stream_function(&self, stream: &str) -> Option<(&super::names::FunctionNames, bool)> {
+        let id = self.program.streams.iter().find(|known| known.name == stream)?.function;
+        Some((self.names.function(id)?, self.function_guard(id).is_some()))
     }
 
     /// An expression of the deploy stage.
@@ -112,6 +118,16 @@ impl Lower<'_, '_> {
                 },
                 None => return refuse("a flow that the program does not have"),
             },
+            ExprKind::StreamFact(stream, fact) => {
+                let Some((names, counted)) = self.scope.stream_function(stream) else {
+                    return refuse("a stream that the program does not have");
+                };
+                match fact {
+                    StreamFact::Name => existence::attribute("aws_lambda_function", &names.function, counted, ["function_name"]),
+                    StreamFact::RoleArn => existence::attribute("aws_iam_role", &names.role, counted, ["arn"]),
+                    StreamFact::LogGroup => existence::attribute("aws_cloudwatch_log_group", &names.logs, counted, ["name"]),
+                }
+            }
             ExprKind::TableFact(id, fact) => match self.scope.program.table(*id).and_then(|table| table.fact(*fact)) {
                 Some(value) => self.expr(&value)?,
                 None => return refuse("where a table lies that the program does not have"),

@@ -10,6 +10,8 @@ pub(crate) fn tfvars(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Draft
     program
         .envs
         .iter()
+        // One that lacks what others have cannot be deployed.
+        .filter(|env| program.left_out(env).is_empty())
         .map(|env| {
             let given = |name: &str| env.values.iter().any(|(key, _)| key == name);
             let open: Vec<&str> = program

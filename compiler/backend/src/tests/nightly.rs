@@ -448,6 +448,7 @@ pub fn program() -> Program {
                 span: span("flow"),
             }],
             checks: Vec::new(),
+            redactions: Vec::new(),
             span: span("flow"),
         }],
         unions: Vec::new(),

@@ -110,10 +110,19 @@ fn add_package(arguments: &Arguments, program: &Program, files: &mut Vec<(String
     Ok(format!("{about}{packed}"))
 }
 
-/// Refuses an environment that the program does not have.
+/// Refuses an environment that the program does not have, and one that lacks what others have.
 pub fn known_env(program: &Program, name: &str, path: &Path) -> Result<(), CommandError> {
-    if program.envs.iter().any(|env| env.name == name) {
-        return Ok(());
+    if let Some(env) = program.envs.iter().find(|env| env.name == name) {
+        let missing: Vec<String> = program.left_out(env).iter().map(|param| param.name.clone()).collect();
+        return match missing.as_slice() {
+            [] => Ok(()),
+            [first, ..] => Err(CommandError::IncompleteEnv {
+                name: name.to_owned(),
+                path: path.to_owned(),
+                missing: compile::listing(&missing),
+                help: format!("write `{first} = …` in `env {name}`; other environments can be built"),
+            }),
+        };
     }
     let names: Vec<String> = program.envs.iter().map(|env| env.name.to_string()).collect();
     Err(CommandError::UnknownEnv {

@@ -16,6 +16,8 @@ pub struct SchemaItem {
     pub fields: Vec<SchemaField>,
     /// Checks of the whole record.
     pub checks: Vec<Check>,
+    /// `redact when EXPR`: when its personal fields are blotted out.
+    pub redactions: Vec<Check>,
 }
 
 /// `from "schemas/demand.avsc"`.

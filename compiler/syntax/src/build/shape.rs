@@ -116,14 +116,15 @@ impl Builder<'_> {
         };
         let mut fields = Vec::new();
         let mut checks = Vec::new();
+        let mut redactions = Vec::new();
         for part in parts {
-            if part.as_rule() == Rule::check {
-                checks.push(self.check(part)?);
-            } else {
-                fields.push(self.schema_field(part)?);
+            match part.as_rule() {
+                Rule::check => checks.push(self.check(part)?),
+                Rule::redaction => redactions.push(self.check(part)?),
+                _ => fields.push(self.schema_field(part)?),
             }
         }
-        Some(SchemaItem { name, generics, from, fields, checks })
+        Some(SchemaItem { name, generics, from, fields, checks, redactions })
     }
 
     fn schema_field(&mut self, node: Node<'_>) -> Option<SchemaField> {

@@ -142,6 +142,7 @@ pub(super) fn keywords(rule: Rule) -> &'static [&'static str] {
         k_when | when_clause => &["when"],
         k_existing => &["existing"],
         k_check | check => &["check"],
+        k_redact | redaction => &["redact"],
         _ => &[],
     }
 }

@@ -4,7 +4,7 @@ use crate::failure::{Result, failure};
 use crate::formats::cell::{Cell, parse_decimal};
 use crate::lower::date::DateFunction;
 use crate::lower::function::Function;
-use crate::lower::record::{field_of, record_of};
+use crate::lower::record::{field_of, record_of, retyped};
 use crate::lower::scalar;
 use crate::lower::text::TextFunction;
 use crate::temporal::{parse_date, parse_timestamp};
@@ -126,6 +126,8 @@ impl<'p> Scope<'p> {
             } => {
                 let (condition, then, otherwise) =
                     (self.lower(condition)?, self.lower(then)?, self.lower(otherwise)?);
+                let either = loosest(&then.data_type, &otherwise.data_type);
+                let (then, otherwise) = (then.of_type(&either), otherwise.of_type(&either));
                 Ok(Typed {
                     expr: when(condition.expr, then.expr)
                         .otherwise(otherwise.expr)
@@ -368,6 +370,51 @@ fn call(function: ScalarFunction, arguments: Vec<Typed>) -> Result<Typed> {
         _ => return library_call(function, returns, arguments),
     };
     Ok(call_function(own, returns, arguments))
+}
+
+impl Typed {
+    /// The same value, of a type that may differ in what is absent within it: the lowering of an expression knows less of that
+    /// than the checker did.
+    pub fn of_type(self, wanted: &DataType) -> Typed {
+        let (have, want) = (arrow_type(&self.data_type, Texts::Computed), arrow_type(wanted, Texts::Computed));
+        if have == want || !same_but_for_absence(&self.data_type, wanted) {
+            return self;
+        }
+        Typed { expr: retyped(self.expr, want), data_type: wanted.clone(), ..self }
+    }
+}
+
+fn same_but_for_absence(one: &DataType, other: &DataType) -> bool {
+    match (one, other) {
+        (DataType::Struct { fields: one }, DataType::Struct { fields: other }) => {
+            one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| {
+                    one.name == other.name && same_but_for_absence(&one.data_type, &other.data_type)
+                })
+        }
+        (DataType::List { element: one, .. }, DataType::List { element: other, .. })
+        | (DataType::Map { value: one }, DataType::Map { value: other }) => same_but_for_absence(one, other),
+        _ => one == other,
+    }
+}
+
+/// The type of either of two values: what may be absent in one may be absent.
+fn loosest(one: &DataType, other: &DataType) -> DataType {
+    match (one, other) {
+        (DataType::Struct { fields: ones }, DataType::Struct { fields: others }) if same_but_for_absence(one, other) => {
+            let fields = ones.iter().zip(others).map(|(one, other)| Field {
+                data_type: loosest(&one.data_type, &other.data_type),
+                optional: one.optional || other.optional,
+                ..one.clone()
+            });
+            DataType::Struct { fields: fields.collect() }
+        }
+        (DataType::List { element: one, optional }, DataType::List { element: other, optional: others }) => {
+            DataType::List { element: Box::new(loosest(one, other)), optional: *optional || *others }
+        }
+        (DataType::Map { value: one }, DataType::Map { value: other }) => DataType::Map { value: Box::new(loosest(one, other)) },
+        _ => one.clone(),
+    }
 }
 
 /// A field of a record. Texts in records are stored as such, and computed on as views.

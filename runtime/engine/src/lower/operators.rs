@@ -127,7 +127,7 @@ impl State<'_> {
                     .map(|field| Ok((field.name.clone(), scope.lower(&Expr::Column(field.name.clone()))?)))
                     .collect::<Result<_>>()?;
                 for Column { name, expr } in derived {
-                    let typed = scope.lower(expr)?;
+                    let typed = as_planned(scope.lower(expr)?, name, operator);
                     match exprs.iter_mut().find(|(existing, _)| existing == name) {
                         Some((_, existing)) => *existing = typed,
                         None => exprs.push((name.clone(), typed)),
@@ -138,7 +138,7 @@ impl State<'_> {
             Operator::Select { selected, .. } => {
                 let exprs = selected
                     .iter()
-                    .map(|column| Ok((column.name.clone(), scope.lower(&column.expr)?)))
+                    .map(|column| Ok((column.name.clone(), as_planned(scope.lower(&column.expr)?, &column.name, operator))))
                     .collect::<Result<_>>()?;
                 self.project(exprs)
             }
@@ -445,6 +445,14 @@ fn plain_columns<'e>(exprs: impl Iterator<Item = &'e Expr>) -> BTreeSet<String> 
 fn sort_key(scope: Scope<'_>, key: &Sort) -> Result<LogicalSort> {
     let ascending = key.order == SortOrder::Ascending;
     Ok(scope.lower(&key.expr)?.expr.sort(ascending, false))
+}
+
+/// A column as the plan has it.
+fn as_planned(value: Typed, name: &str, operator: &Operator) -> Typed {
+    match operator.columns().iter().find(|field| field.name == name) {
+        Some(field) => value.of_type(&field.data_type),
+        None => value,
+    }
 }
 
 fn name_of(operator: &Operator) -> &'static str {

@@ -64,6 +64,43 @@ impl FieldOf {
     }
 }
 
+/// The same value, of a type that differs in what may be absent within it.
+pub fn retyped(value: Expr, returns: ArrowType) -> Expr {
+    let function = Retyped { returns, signature: Signature::any(1, Volatility::Immutable) };
+    Arc::new(ScalarUDF::new_from_impl(function)).call(vec![value])
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Retyped {
+    returns: ArrowType,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Retyped {
+    fn name(&self) -> &str {
+        "flow_retyped"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[ArrowType]) -> Result<ArrowType> {
+        Ok(self.returns.clone())
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        match arguments.args.as_slice() {
+            [ColumnarValue::Array(values)] => Ok(ColumnarValue::Array(cast(values, &self.returns)?)),
+            [ColumnarValue::Scalar(value)] => {
+                let array = cast(&value.to_array()?, &self.returns)?;
+                ScalarValue::try_from_array(&array, 0).map(ColumnarValue::Scalar)
+            }
+            _ => Err(wrong_arguments(self.name())),
+        }
+    }
+}
+
 /// A record of these values, whose fields are those of the type.
 pub fn record_of(values: Vec<Expr>, returns: ArrowType) -> Expr {
     let function = RecordOf { returns, signature: Signature::variadic_any(Volatility::Immutable) };

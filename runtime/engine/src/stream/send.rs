@@ -9,7 +9,7 @@ use crate::temporal::format_timestamp;
 use arrow::array::{Array, AsArray};
 use flow_plan::{Destination, ErrorName, Expr, Failure};
 use futures::StreamExt;
-use object_store::ObjectStoreExt;
+use object_store::{Attribute, Attributes, ObjectStore, PutOptions};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Objects that are written at the same time.
@@ -49,7 +49,9 @@ async fn write(place: &TablePlace, day: &str, message: &Message) -> Result<(), S
     let relative = format!("dt={day}/{}.json", message.id);
     let failed = |fault: crate::failure::Fault| SendError { permanent: false, reason: fault.to_string() };
     let path = place.path(&place.key(&relative)).map_err(failed)?;
-    match place.store.put(&path, message.body.clone().into_bytes().into()).await {
+    let attributes = Attributes::from_iter([(Attribute::ContentType, "application/json")]);
+    let options = PutOptions { attributes, ..PutOptions::default() };
+    match place.store.put_opts(&path, message.body.clone().into_bytes().into(), options).await {
         Ok(_) => Ok(()),
         Err(error) => Err(failed(store_failure("write", &place.shown(&relative), &error))),
     }

@@ -60,6 +60,7 @@ impl<'a> Mentions<'a> {
                     self.checks(&field.checks);
                 }
                 self.checks(&item.checks);
+                self.checks(&item.redactions);
             }
             ItemKind::Type(item) => {
                 item.ty.iter().for_each(|ty| self.ty(ty));

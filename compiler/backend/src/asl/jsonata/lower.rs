@@ -63,6 +63,7 @@ fn has_run_form(expr: &Expr) -> bool {
         | ExprKind::FunctionArn(_)
         | ExprKind::FlowArn(_)
         | ExprKind::FlowFact(..)
+        | ExprKind::StreamFact(..)
         | ExprKind::TableFact(..)
         | ExprKind::Itself
         | ExprKind::SecretArn(_)
@@ -193,6 +194,7 @@ pub fn lower(expr: &Expr, scope: &mut Scope<'_>) -> Code {
         | ExprKind::FunctionArn(_)
         | ExprKind::FlowArn(_)
         | ExprKind::FlowFact(..)
+        | ExprKind::StreamFact(..)
         | ExprKind::TableFact(..)
         | ExprKind::SecretArn(_)
         | ExprKind::SecretName(_)
