@@ -244,6 +244,23 @@ def test_errors_that_cannot_be_written(cloud, cdc):
     assert {row["change"] for kind in KINDS for _, row in archive(cloud, kind)} == {one["eventID"] for one in good}
 
 
+def test_one_kind_that_cannot_be_written(cloud, cdc):
+    empty(cloud)
+    sent = [change for _, change in changes(40, seed=14, bad_percent=0)]
+    kinds = Counter(expected(change)[0] for change in sent)
+    cloud.ask("/outage", {"service": "s3", "seconds": 60, "method": "PUT", "path": "data-pipeline/avro/sale"})
+    try:
+        answer = deliver(cloud, sent)
+    finally:
+        cloud.ask("/outage", {"service": "s3", "seconds": 0})
+    # The others are there; the batch comes again, and they are written over.
+    assert answer["batchItemFailures"] and answer["failed"] > 0, answer
+    count = lambda: {kind: len(archive(cloud, kind)) for kind in KINDS}
+    assert count() == {**kinds, "sale": 0}
+    deliver(cloud, sent)
+    assert count() == kinds
+
+
 def test_an_outage_of_all(cloud, cdc):
     empty(cloud)
     sent = [change for _, change in changes(50, seed=10, bad_percent=0)]
@@ -307,24 +324,64 @@ def test_what_is_deployed(cloud, cdc):
                 ), (action, resource)
     assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
 
-    ci = outputs["ci_iam_role_arn"].split("/")[-1]
-    attached = {policy["PolicyName"] for policy in iam.list_attached_role_policies(RoleName=ci)["AttachedPolicies"]}
-    assert attached == {f"ticketing-dev-{name}" for name in ("dynamodb_rw", "athena_query_execution", "s3_write", "s3_delete_test")}
-    trusted = iam.get_role(RoleName=ci)["Role"]["AssumeRolePolicyDocument"]["Statement"]
-    principals = {arn for statement in listed(trusted) for arn in listed(statement["Principal"]["AWS"])}
-    assert principals == {"arn:aws:iam::111111111111:root", "arn:aws:iam::555555555555:role/ci-runner"}
-
     (kept,) = logs.describe_subscription_filters(logGroupName="/aws/lambda/ticketing-dev-deliver")["subscriptionFilters"]
     assert kept["destinationArn"].endswith(":stream/platform-logs") and kept["filterPattern"] == ""
     assert kept["distribution"] == "Random"
 
     (mapping,) = cloud.client("lambda").list_event_source_mappings(FunctionName="ticketing-dev-deliver")["EventSourceMappings"]
     assert mapping["EventSourceArn"].endswith(f":stream/{STREAM}") and mapping["BatchSize"] == 1000
+    assert mapping["ParallelizationFactor"] == 2 and mapping["StartingPosition"] == "LATEST"
+    function = cloud.client("lambda").get_function_configuration(FunctionName="ticketing-dev-deliver")
+    assert function["Timeout"] == 30 and function["Environment"]["Variables"]["FLOW_SLOT_BUCKET"] == BUCKET
     patterns = sorted(json.dumps(json.loads(one["Pattern"])) for one in mapping["FilterCriteria"]["Filters"])
     assert patterns == sorted(
         json.dumps({"data": {"dynamodb": {image: {"type": {"S": ["demand", "sale", "event", "notification"]}}}}})
         for image in ("NewImage", "OldImage")
     )
+
+
+def test_policies_for_others(cloud, cdc):
+    iam = cloud.client("iam")
+    policies = {one["PolicyName"].removeprefix("ticketing-dev-"): one for one in iam.list_policies(Scope="Local")["Policies"]}
+    listed = lambda value: value if isinstance(value, list) else [value]
+    allowed = {}
+    for name, policy in policies.items():
+        version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+        allowed[name] = [
+            (action, resource.replace("000000000000", "1").replace("123456789012", "1"))
+            for statement in listed(version["Document"]["Statement"])
+            for action in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+        ]
+    places = {name: {resource for _, resource in pairs} for name, pairs in allowed.items()}
+    aws = "arn:aws:{}:us-east-1:1:{}".format
+    assert places["kinesis_read"] == {aws("kinesis", f"stream/{STREAM}")}
+    assert places["dynamodb_rw"] == {aws("dynamodb", f"table/{TABLE}"), aws("dynamodb", f"table/{TABLE}/index/*")}
+    assert places["s3_write"] == {f"arn:aws:s3:::{BUCKET}/data-pipeline/*", f"arn:aws:s3:::{BUCKET}"}
+    assert allowed["s3_delete_test"] == [("s3:DeleteObject", f"arn:aws:s3:::{BUCKET}/data-pipeline/test/*")]
+    assert aws("athena", f"workgroup/{NAME}") in places["athena_query_execution"]
+    assert {action for action, _ in allowed["logs_write"]} == {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+    role = cdc.output("ci_iam_role_arn").split("/")[-1]
+    attached = {policy["PolicyName"] for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]}
+    assert attached == {f"ticketing-dev-{name}" for name in ("dynamodb_rw", "athena_query_execution", "s3_write", "s3_delete_test")}
+    trusted = listed(iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"])
+    principals = {arn for statement in trusted for arn in listed(statement["Principal"]["AWS"])}
+    assert principals == {"arn:aws:iam::111111111111:root", "arn:aws:iam::555555555555:role/ci-runner"}
+    tags = {tag["Key"]: tag["Value"] for tag in iam.list_role_tags(RoleName=role)["Tags"]}
+    assert tags.items() >= {"ProductCode": "ticketing", "InventoryCode": "demand-archive", "env": "dev", "iacRepo": "ticketing/demand-archive"}.items()
+
+
+def test_alarms(cloud, cdc):
+    alarms = {one["AlarmName"]: one for one in cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]}
+    wanted = {"failing": ("Errors", "Sum", 5.0), "behind": ("IteratorAge", "Maximum", 120000.0), "throttled": ("Throttles", "Sum", 0.0)}
+    for name, (metric, statistic, above) in wanted.items():
+        alarm = alarms[f"ticketing-dev-{name}"]
+        assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"], alarm["Period"]) == (metric, statistic, above, 300)
+        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+        assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": "ticketing-dev-deliver"}]
+    # Beside what every stream has.
+    assert alarms["ticketing-dev-deliver-age"]["Threshold"] == 900000.0
 
 
 def test_a_backfill(cloud, cdc):

@@ -43,7 +43,7 @@ pub const CLAUSES: &[&str] = &[
     "existing", "when", "lower", "const", "deploy", "run", "row", "for", "in", "from", "as", "by", "order", "asc", "desc",
     "using", "on", "all", "outer", "into", "append", "to", "key", "at_least_once", "failure", "else", "catch",
     "branch", "every", "after", "max", "up", "until", "on_error", "retry", "then", "each", "send", "raises",
-    "times", "ran", "failed",
+    "times", "ran", "failed", "redact",
 ];
 
 /// Words that cannot be the name of a value.

@@ -138,6 +138,10 @@ impl<'a> Checker<'a> {
             Type::List(_) if matches!(ty.base(), Type::List(inner) if matches!(**inner, Type::Location | Type::TableRef)) => {
                 ExprKind::List(Vec::new())
             }
+            // Whether the keys of a map are known, so that there can be one of something for each, is seen at each use.
+            Type::Map(value) => {
+                ExprKind::Record(vec![(name.to_owned(), self.opaque_value(name, value.as_ref().clone(), stage, span))])
+            }
             // What a construct for streams is given: a record with its lists, over which blocks may repeat.
             Type::Nominal { name: of, base } if matches!(of.as_str(), "Subscription" | "Channel") => match base.as_ref() {
                 Type::Record(fields) => ExprKind::Record(

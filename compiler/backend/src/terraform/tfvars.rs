@@ -74,6 +74,10 @@ mod tests {
         }
         note = "50% of $${x}\n\"quoted\""
         "#);
+        // Another one lacks now what this one has: it cannot be deployed.
+        let program = testing::program();
+        assert_eq!(drafts.len(), program.envs.len() - 1);
+        let drafts = tfvars(&Scope::new(&program), &Places::new(&files)).unwrap();
         let open = drafts.last().unwrap();
         assert!(open.head.contains("Without a value here, so that Terraform asks for it: network."), "{}", open.head);
     }

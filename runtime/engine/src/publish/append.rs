@@ -59,7 +59,7 @@ pub async fn append(
                 None => add(place, &folder, format, &mut object).await?,
             }
             failpoint::hit("after-put-object");
-            tracing::debug!(table, folder, rows = object.rows, bytes = object.bytes, "object appended");
+            tracing::info!(table, folder, rows = object.rows, bytes = object.bytes, "object appended");
         }
     }
     Ok(published)
