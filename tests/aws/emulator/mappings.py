@@ -125,7 +125,7 @@ def _kinesis_records(mapping, stopped):
         iterator = kinesis.get_shard_iterator(StreamARN=arn, ShardId=name, ShardIteratorType=kind)["ShardIterator"]
 
         def read(iterator, name=name):
-            got = kinesis.get_records(ShardIterator=iterator, Limit=min(10000, mapping.batch_size))
+            got = kinesis.get_records(StreamARN=arn, ShardIterator=iterator, Limit=min(10000, mapping.batch_size))
             made = []
             for one in got["Records"]:
                 data = base64.b64encode(one["Data"]).decode()
