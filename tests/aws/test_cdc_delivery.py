@@ -315,11 +315,12 @@ def test_what_is_deployed(cloud, cdc):
     for statement in statements:
         for action in listed(statement["Action"]):
             service = action.split(":")[0]
-            assert service in ("kinesis", "s3", "logs"), action
+            assert service in ("kinesis", "s3", "logs", "xray"), action
             for resource in listed(statement["Resource"]):
                 assert (service, True) in (
                     ("kinesis", resource.endswith(f":stream/{STREAM}")),
                     ("s3", resource.startswith(f"arn:aws:s3:::{BUCKET}")),
+                    ("xray", resource == "*"),  # its own traces; they have no resources
                     ("logs", ":log-group:/aws/lambda/ticketing-dev-deliver" in resource),
                 ), (action, resource)
     assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []

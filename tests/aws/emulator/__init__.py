@@ -5,6 +5,7 @@
 functions.py   Lambda functions as processes over the Runtime API, from the zip that was deployed
 mappings.py    event source mappings: batches of queues and streams, partial failures, filters, retries; notifications of S3
 machines.py    Step Functions: JSONata, validation, versions
+athena.py      Athena: saved queries
 containers.py  tasks of ECS as processes
 control.py     what a test asks for beside AWS: outages, environment of functions, a log of invocations
 """

@@ -17,12 +17,13 @@ os.environ |= {"MOTO_PORT": str(given.port), "AWS_ACCESS_KEY_ID": "test", "AWS_S
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from werkzeug.serving import run_simple  # noqa: E402
 
-from . import containers, control, functions, machines, mappings  # noqa: E402
+from . import athena, containers, control, functions, machines, mappings  # noqa: E402
 
 for part in (functions, containers, mappings):
     part.endpoint = endpoint
     part.install()
 machines.install()
+athena.install()
 mappings.watch()
 control.serve(given.control)
 atexit.register(functions.end)
