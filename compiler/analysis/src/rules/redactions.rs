@@ -25,7 +25,7 @@ pub(super) fn passed_by(program: &Program, diagnostics: &mut Diagnostics) {
         let copied = step.call.arguments.entry("Payload").and_then(|payload| payload.entry("operation")).and_then(|name| name.text()) == Some("copy");
         for (from, into, what) in pii::handovers(program, step) {
             // What a sink of this program holds was redacted when it was written.
-            if from == into && !(copied && !own(step.call.reads.first())) {
+            if from == into && (!copied || own(step.call.reads.first())) {
                 continue;
             }
             let help = match program.schema(into) {
