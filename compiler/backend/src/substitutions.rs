@@ -133,6 +133,11 @@ fn is_safe_text(program: &Program, expr: &Expr) -> bool {
         ExprKind::If(_, then, otherwise) => is_safe_text(program, then) && is_safe_text(program, otherwise),
         // What the program gives a resource, such as its name.
         ExprKind::Attribute { resource, path, .. } => given(program, *resource, path).is_some_and(|value| is_safe_text(program, value)),
+        // By its own type, as it may stand where it could have been left out.
+        ExprKind::Param(name) => program
+            .params
+            .iter()
+            .any(|param| param.name == *name && matches!(param.ty.base(), Type::Arn | Type::Literals(_))),
         _ => matches!(expr.ty.base(), Type::Literals(_)),
     }
 }
