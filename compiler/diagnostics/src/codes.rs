@@ -227,6 +227,7 @@ codes! {
     581 Error DEAD_LETTER "dead letters that go nowhere";
     582 Error LEDGER "ledger or key that cannot be";
     583 Error STREAM_EMPTY "stream that does nothing";
+    590 Error FLOW_EVENT "what starts no flow";
     // 06 AWS limits
     601 Error STATE_NAME "name of a state";
     602 Error CRON_FIVE_FIELDS "five-field cron";
@@ -295,6 +296,8 @@ codes! {
     760 Warning BUCKET_OF_OTHERS "notifications of a bucket of others";
     761 Error NOTIFICATIONS_WHEN "notifications of a bucket under two conditions";
     762 Error NOTIFICATIONS_OVERLAP "notifications that overlap";
+    785 Error UNTAGGED "kind of resource that cannot be left untagged";
+    786 Warning CRAWLED "what a crawler takes for a table";
     // 08 lints
     801 Warning UNUSED_ITEM "unused item";
     802 Warning EMPTY_ENV "environment that sets nothing";

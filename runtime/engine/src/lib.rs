@@ -21,6 +21,7 @@ mod environment;
 mod execute;
 pub mod failpoint;
 mod failure;
+pub mod folders;
 mod formats;
 mod keys;
 mod lower;

@@ -18,6 +18,8 @@ use crate::failure::{Fault, Result, failure};
 use crate::read::{TablePlace, place_of};
 use crate::stores::Stores;
 use flow_plan::{ErrorName, Failure, Location, Operation, Plan, Report, Request, Schema, Table, TableRole};
+use object_store::ObjectStore;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// How often a request begins again because another writer removed what it was reading.
@@ -141,6 +143,10 @@ impl Engine {
 
     pub(crate) fn place(&self, location: &Location) -> Result<TablePlace> {
         place_of(&self.plan, &self.environment, &self.stores, location)
+    }
+
+    pub(crate) fn store(&self, bucket: &str) -> Result<Arc<dyn ObjectStore>> {
+        self.stores.bucket(bucket)
     }
 
     pub(crate) fn checks(&self, schema: &Schema) -> Result<Checks> {

@@ -4,7 +4,7 @@ use crate::artefacts::Artefacts;
 use crate::error::{LOCAL_SETUP, LocalError, listing, nearest};
 use crate::home::{Home, shown};
 use crate::screen::{Screen, Tone, paint};
-use crate::settings::Settings;
+use crate::settings::{Sample, Settings};
 use crate::{sample, words};
 use flow_plan::{Invalid, LocalRun, LocalTable, Plan, TableRole, Text};
 use std::path::{Path, PathBuf};
@@ -14,11 +14,26 @@ use std::time::Instant;
 ///
 /// # Errors
 /// FLOW0910: a sample for no source, options that make no sense, a folder that cannot be written.
-pub fn prepare(settings: &Settings, local: &LocalRun, home: &Home, screen: &mut Screen) -> Result<(), LocalError> {
+pub fn prepare(settings: &Settings, program: &Path, local: &LocalRun, home: &Home, screen: &mut Screen) -> Result<(), LocalError> {
     for (name, sample) in &settings.sample {
         let table = source(name, local)?;
-        let options = sample.options(&table.prefix);
         let bucket = home.buckets.join(&table.bucket);
+        let options = match (sample, sample.options(&table.prefix)) {
+            (_, Some(options)) => options,
+            (Sample::Files { folder }, None) => {
+                let (from, to) = (program.join(folder), bucket.join(&table.prefix));
+                let copied = copy(&from, &to).map_err(|error| {
+                    LocalError::new(LOCAL_SETUP, format!("cannot copy the sample data of source `{name}` from `{}`", from.display()))
+                        .source(error)
+                })?;
+                if copied > 0 {
+                    let text = format!("sample: {} from {folder}, in {}", words::count(copied, "file"), shown(&home.table(table)));
+                    screen.line(&paint(screen.color, Tone::Dim, &text));
+                }
+                continue;
+            }
+            (Sample::Encounters { .. }, None) => continue,
+        };
         if sample::is_current(&options, &bucket) {
             continue;
         }
@@ -48,6 +63,28 @@ pub fn prepare(settings: &Settings, local: &LocalRun, home: &Home, screen: &mut 
         }
     }
     Ok(())
+}
+
+/// Copies the files of a folder that are not there yet, or differ; says how many.
+fn copy(from: &Path, to: &Path) -> std::io::Result<u64> {
+    let mut copied = 0;
+    let mut entries: Vec<_> = std::fs::read_dir(from)?.collect::<std::io::Result<_>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    std::fs::create_dir_all(to)?;
+    for entry in entries {
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copied += copy(&entry.path(), &target)?;
+            continue;
+        }
+        let contents = std::fs::read(entry.path())?;
+        if std::fs::read(&target).is_ok_and(|known| known == contents) {
+            continue;
+        }
+        std::fs::write(&target, contents)?;
+        copied += 1;
+    }
+    Ok(copied)
 }
 
 fn source<'a>(name: &str, local: &'a LocalRun) -> Result<&'a LocalTable, LocalError> {

@@ -151,7 +151,7 @@ pub fn run(options: &RunOptions) -> Result<RunOutcome, LocalError> {
         // Of runs that begin together one makes the data, and the others find it made.
         let guard = std::fs::File::create(home.root.join("sample.lock")).map_err(|error| unwritable(&home, error))?;
         guard.lock().map_err(|error| unwritable(&home, error))?;
-        data::prepare(&settings, &artefacts.local, &home, &mut screen)?;
+        data::prepare(&settings, &options.program, &artefacts.local, &home, &mut screen)?;
     }
     let mut prepared = BTreeMap::new();
     for step in commands {

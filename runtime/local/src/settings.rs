@@ -7,6 +7,11 @@
 //! generator  = "encounters"
 //! encounters = 200_000
 //!
+//! # Data for the source `landed`: the files of a folder beside the program.
+//! [sample.landed]
+//! generator = "files"
+//! folder    = "sample"
+//!
 //! # The task `dbt_build` in its Python environment.
 //! [tasks.dbt_build]
 //! constraints = "dbt/requirements.txt"     # pip's --constraint, seen from here
@@ -74,6 +79,11 @@ pub enum Sample {
         #[serde(default)]
         duplicate_keys: Option<bool>,
     },
+    /// Files that lie beside the program, as they are.
+    Files {
+        /// Their folder, seen from the program's.
+        folder: String,
+    },
 }
 
 /// A TOML date without a time.
@@ -94,11 +104,11 @@ impl<'de> Deserialize<'de> for Day {
 }
 
 impl Sample {
-    /// What to make, under a folder of the bucket.
-    pub fn options(&self, prefix: &str) -> sample::Options {
-        let Sample::Encounters { seed, encounters, first_day, last_day, bad_share, duplicate_keys } = self;
+    /// What to make, under a folder of the bucket; `None` where files are taken as they are.
+    pub fn options(&self, prefix: &str) -> Option<sample::Options> {
+        let Sample::Encounters { seed, encounters, first_day, last_day, bad_share, duplicate_keys } = self else { return None };
         let default = sample::Options::default();
-        sample::Options {
+        Some(sample::Options {
             seed: seed.unwrap_or(default.seed),
             encounters: encounters.unwrap_or(default.encounters),
             first_day: first_day.map_or(default.first_day, |day| day.0),
@@ -106,7 +116,7 @@ impl Sample {
             prefix: prefix.to_owned(),
             bad_share: bad_share.unwrap_or(default.bad_share),
             duplicate_keys: duplicate_keys.unwrap_or(default.duplicate_keys),
-        }
+        })
     }
 }
 
@@ -141,7 +151,7 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/nightly");
         let settings = Settings::load(&folder).unwrap();
         let sample = settings.sample.get("encounters").unwrap();
-        assert_eq!(sample.options("encounters"), sample::Options::default());
+        assert_eq!(sample.options("encounters"), Some(sample::Options::default()));
         let task = settings.tasks.get("dbt_build").unwrap();
         assert!(folder.join(task.constraints.as_ref().unwrap()).exists());
     }

@@ -104,7 +104,7 @@ pub fn run(options: &StreamOptions) -> Result<bool, LocalError> {
     let name = paint(screen.color, Tone::Strong, &options.name);
     let rest = format!("{env}, {}, run {}", words::count(names.len() as u64, "stream"), home.id);
     screen.line(&format!("{name}{}", paint(screen.color, Tone::Dim, &rest)));
-    data::prepare(&settings, &local, &home, &mut screen)?;
+    data::prepare(&settings, &options.program, &local, &home, &mut screen)?;
     let secrets = secrets::gather(&local.secrets, &options.program, &home)?;
     let log = Log::create(&home.run.join("log.jsonl")).map_err(|error| unwritable(&home.run, error))?;
     let launch = launch(&options.artefacts, &local, &home, worker, secrets.path())?;

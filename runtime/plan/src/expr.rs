@@ -66,6 +66,16 @@ pub enum Expr {
     ToFloat(Box<Expr>),
     /// A record of named values, in the order of the text.
     Record(Vec<crate::Column>),
+    /// A list of values.
+    List {
+        /// The elements' type.
+        element: crate::DataType,
+        /// Whether an element may be `none`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        optional: bool,
+        /// The elements.
+        items: Vec<Expr>,
+    },
     /// A scalar function.
     Call {
         /// Which.

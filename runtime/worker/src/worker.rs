@@ -52,7 +52,7 @@ impl Worker {
 
     async fn dispatch(&self, request: &Request) -> Result<Value, Failure> {
         if let Operation::Handler { handler, arguments } = &request.operation {
-            return handlers::answer(handler, arguments, request, &self.environment).await;
+            return handlers::answer(handler, arguments, request, &self.engine, &self.environment).await;
         }
         let report = self.engine.execute(request).await?;
         serde_json::to_value(report).map_err(|error| Failure {

@@ -2,7 +2,7 @@
 
 use super::resources::{Naming, Origin};
 use super::{Arg, Because, Bound, Checker, Local, Scope};
-use crate::program::{Expr, Stage, Type};
+use crate::program::{Expr, Guard, Stage, Type};
 use crate::resolve::Def;
 use flow_diagnostics::{codes, Diagnostic, Span};
 use flow_syntax::ast::{ConstructItem, Field, ItemKind};
@@ -80,14 +80,27 @@ impl<'a> Checker<'a> {
         if !good {
             return Expr::error(span);
         }
-        for resource in &item.resources {
-            if let Some(local) = self.resource(resource, &inner, &mut naming) {
-                inner.declare(&resource.name.text, local);
-            } else {
-                inner.declare(&resource.name.text, Local::Value(Expr::error(resource.span)));
-            }
-        }
+        self.construct_resources(item, &mut inner, &mut naming);
         self.construct_fields(item, &item.fields, result, &inner, span)
+    }
+
+    /// The resources of a construct, in order; what has a condition exists where that and the item's own hold.
+    pub fn construct_resources(&mut self, item: &'a ConstructItem, scope: &mut Scope, naming: &mut Naming) {
+        for resource in &item.resources {
+            let around = self.guard.clone();
+            if let Some(when) = &resource.when {
+                let condition = self.check(when, scope, &Type::Bool, None);
+                let because = Because::new(resource.name.span, "whether a resource exists is settled when the deployment is planned");
+                if !condition.is_error() && self.stage(&condition, Stage::Plan, because) {
+                    let text = self.files.slice(when.span).split_whitespace().collect::<Vec<_>>().join(" ");
+                    let title = format!("resource `{}` of `{}`", resource.name.text, item.name.text);
+                    self.guard = Guard::within(around.clone(), condition, text, title, resource.name.span);
+                }
+            }
+            let local = self.resource(resource, scope, naming).unwrap_or(Local::Value(Expr::error(resource.span)));
+            scope.declare(&resource.name.text, local);
+            self.guard = around;
+        }
     }
 
     pub fn construct_fields(

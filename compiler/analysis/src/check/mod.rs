@@ -249,6 +249,7 @@ impl<'a> Checker<'a> {
                     module: false,
                     backend: None,
                     versions: Default::default(),
+            untagged: Vec::new(),
                     doc: None,
                     span: nowhere,
                 },

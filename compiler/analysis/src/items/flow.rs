@@ -140,7 +140,8 @@ impl<'a> Checker<'a> {
         let mut scope = Scope::new(def.module);
         let params = self.flow_params(item, &mut flow, &mut scope);
         let timeout_s = self.flow_settings(item, &mut flow, def.module);
-        let triggers = self.triggers(item, &params, &mut flow, &scope);
+        let (triggers, events) = self.triggers(item, &params, &mut flow, &scope);
+        self.started_by_events(def, item, &events);
         let binding = item.on_failure.first().map(|handler| self.binding(handler, &mut flow));
         let mut body_scope = scope.clone();
         let (body, ends) = self.block(&item.body, &mut flow, &mut body_scope);
@@ -161,6 +162,7 @@ impl<'a> Checker<'a> {
             params,
             result,
             triggers,
+            events,
             timeout_s,
             express: flow.express,
             variables: flow.variables,

@@ -1,11 +1,21 @@
 //! The head of a flow: its input, its settings, what starts it.
 
 use super::flow::FlowBuilder;
-use crate::check::{Because, Checker, Scope};
-use crate::program::{Expr, FlowParam, Stage, Trigger, Type, VariableId, VariableKind};
+use super::streams::is_channel;
+use crate::check::{Arg, Because, Checker, Scope};
+use crate::program::{
+    ChannelId, EventTrigger, Expr, ExprKind, FlowParam, Guard, Schedule, Service, Stage, Trigger, Type, VariableId, VariableKind,
+};
+use crate::resolve::Def;
 use crate::suggest::listed;
 use flow_diagnostics::{codes, Diagnostic};
-use flow_syntax::ast::{self, FlowItem};
+use flow_syntax::ast::{self, FlowItem, ItemKind};
+
+/// What starts a flow.
+enum Starts {
+    Schedule(Box<Schedule>),
+    Events(ChannelId),
+}
 
 impl<'a> Checker<'a> {
     pub fn flow_params(&mut self, item: &'a FlowItem, flow: &mut FlowBuilder<'a>, scope: &mut Scope) -> Vec<FlowParam> {
@@ -71,15 +81,18 @@ impl<'a> Checker<'a> {
         params: &[FlowParam],
         flow: &mut FlowBuilder<'a>,
         known: &Scope,
-    ) -> Vec<Trigger> {
+    ) -> (Vec<Trigger>, Vec<EventTrigger>) {
         let module = known.module;
-        let mut triggers = Vec::new();
+        let (mut triggers, mut events) = (Vec::new(), Vec::new());
         for trigger in &item.triggers {
             // The parameters are in scope only to be refused by their stage, not as unknown names.
-            let schedule = self.trigger_schedule(&trigger.event, known);
+            let starts = self.starts(&trigger.event, known);
             let mut scope = Scope::new(module);
             let binding = trigger.binding.as_ref().map(|name| {
-                let ty = Type::record(vec![("time".to_owned(), Type::Timestamp)]);
+                let ty = match starts {
+                    Some(Starts::Events(channel)) => self.event_detail(channel),
+                    _ => Type::record(vec![("time".to_owned(), Type::Timestamp)]),
+                };
                 let id = flow.add(&name.text, ty, VariableKind::Trigger, name.span);
                 flow.assign(&mut scope, &name.text, id);
                 id
@@ -136,10 +149,80 @@ impl<'a> Checker<'a> {
                     .help(format!("write `on … as tick {{ {first} = … }}`, or give `{first}` a default")),
                 );
             }
-            if let Some(schedule) = schedule {
-                triggers.push(Trigger { schedule, binding, values, span: trigger.span });
+            match starts {
+                Some(Starts::Schedule(schedule)) => triggers.push(Trigger { schedule: *schedule, binding, values, span: trigger.span }),
+                Some(Starts::Events(channel)) => {
+                    events.push(EventTrigger { channel, index: 0, binding, values, span: trigger.span });
+                },
+                None => {}
             }
         }
-        triggers
+        for (at, event) in events.iter_mut().enumerate() {
+            event.index = triggers.len() + at;
+        }
+        (triggers, events)
+    }
+
+    /// What starts a flow; `None` after a report.
+    fn starts(&mut self, event: &'a ast::Expr, known: &Scope) -> Option<Starts> {
+        let found = match &event.kind {
+            ast::ExprKind::Name(name) if known.local(&name.text).is_none() => self.names.value_named(known.module, &name.text),
+            _ => None,
+        };
+        let (Some(def), Some(item)) = (found, found.and_then(|def| match &def.item.kind {
+            ItemKind::Source(item) | ItemKind::Sink(item) => Some(item),
+            _ => None,
+        })) else {
+            return self.trigger_schedule(event, known).map(|schedule| Starts::Schedule(Box::new(schedule)));
+        };
+        let name = item.name.text.as_str();
+        let subject = if is_channel(item) {
+            let id = self.channel(def)?;
+            if self.program.channel(id)?.service == Service::EventBridge {
+                return Some(Starts::Events(id));
+            }
+            name.to_owned()
+        } else {
+            format!("{name}.created")
+        };
+        self.report(
+            Diagnostic::new(codes::FLOW_EVENT, format!("`{name}` starts no flow by itself"))
+                .primary(event.span, "no schedule, and no bus")
+                .secondary(item.name.span, "declared here")
+                .note("a flow is started by a time, or by each event of a `Bus<T>`")
+                .help(format!("start it from a stream: `stream NAME from {subject} {{ each record send {{ … }} to FLOW }}`")),
+        );
+        None
+    }
+
+    /// What an event is in the block of a trigger: its detail.
+    fn event_detail(&self, channel: ChannelId) -> Type {
+        let schema = self.program.channel(channel).and_then(|channel| self.program.schema(channel.schema));
+        let fields = schema.map(|schema| schema.fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect());
+        fields.map_or(Type::Error, Type::record)
+    }
+
+    /// Makes what starts a flow by events: a rule, and a role that may start it.
+    pub fn started_by_events(&mut self, def: Def<'a>, item: &'a FlowItem, events: &[EventTrigger]) {
+        for event in events {
+            let Some(construct) = self.trigger("flow_of_eventbridge") else { return };
+            let Some(channel) = self.program.channel(event.channel).cloned() else { continue };
+            let span = item.name.span;
+            let index = i64::try_from(event.index).unwrap_or(i64::MAX);
+            let start = vec![
+                ("flow".to_owned(), Expr::new(ExprKind::FlowArn(item.name.text.clone()), Type::Arn, Stage::Apply, span)),
+                ("index".to_owned(), Expr::int(index, span)),
+            ];
+            let name = if events.len() == 1 { item.name.text.clone() } else { format!("{}_{}", item.name.text, channel.name) };
+            let owner = self.owner(&name, def.item.doc.as_deref(), span);
+            let scope = Scope { owner: Some(owner), ..Scope::new(def.module) };
+            let args = vec![Arg::named("channel", channel.value), Arg::named("start", Expr::record(start, span))];
+            let around = self.guard.clone();
+            if let Some(guard) = channel.when {
+                self.guard = Guard::within(around.clone(), guard.condition, guard.text, guard.item, guard.span);
+            }
+            self.construct(construct, args, &scope, span);
+            self.guard = around;
+        }
     }
 }

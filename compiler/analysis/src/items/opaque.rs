@@ -44,12 +44,7 @@ impl<'a> Checker<'a> {
                 self.opaque_params(&item.params, &[], Stage::Apply, &mut scope);
                 let result = self.ty(&item.result, def.module, &[]);
                 let mut naming = crate::check::Naming::default();
-                for resource in &item.resources {
-                    let local = self
-                        .resource(resource, &scope, &mut naming)
-                        .unwrap_or(Local::Value(Expr::error(resource.span)));
-                    scope.declare(&resource.name.text, local);
-                }
+                self.construct_resources(item, &mut scope, &mut naming);
                 self.construct_fields(item, &item.fields, &result, &scope, item.name.span);
             }
             ItemKind::Task(item) => {

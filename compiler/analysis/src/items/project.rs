@@ -2,12 +2,13 @@
 
 use crate::check::{Because, Checker, Scope};
 use crate::program::{Backend, Env, Expr, ExprKind, Stage, Type, Value, Versions};
+use crate::provider;
 use crate::resolve::duplicate;
 use flow_diagnostics::{codes, Diagnostic};
 use flow_syntax::ast::{self, ItemKind, Named};
 
 /// Fields of a project, in the order in which they are looked at.
-const FIELDS: &[&str] = &["kind", "region", "tags", "backend", "versions"];
+const FIELDS: &[&str] = &["kind", "region", "tags", "untagged", "backend", "versions"];
 
 impl<'a> Checker<'a> {
     /// The project; the first, if there are several.
@@ -55,6 +56,7 @@ impl<'a> Checker<'a> {
             "kind" => (Type::literals(vec!["program".to_owned(), "module".to_owned()]), "says what is emitted"),
             "region" => (Type::String, "part of the provider's configuration"),
             "tags" => (Type::Map(Box::new(Type::String)), "part of the provider's configuration"),
+            "untagged" => (Type::List(Box::new(Type::String)), "part of the provider's configuration"),
             "backend" => (self.prelude_type("Backend"), "Terraform reads it before it evaluates anything"),
             _ => (self.prelude_type("Versions"), "Terraform reads it before it evaluates anything"),
         };
@@ -63,7 +65,7 @@ impl<'a> Checker<'a> {
         if value.is_error() || !self.stage(&value, Stage::Const, because) {
             return;
         }
-        if self.program.project.module && matches!(name, "region" | "tags" | "backend") {
+        if self.program.project.module && matches!(name, "region" | "tags" | "untagged" | "backend") {
             self.report(
                 Diagnostic::new(codes::MODULE_SETTING, format!("a module has no `{name}`"))
                     .primary(field.name.span, "of whoever uses the module")
@@ -85,6 +87,7 @@ impl<'a> Checker<'a> {
                     self.program.project.tags = tags.collect();
                 }
             }
+            "untagged" => self.untagged(&value),
             "backend" => {
                 let kind = value.entry("kind").and_then(Expr::text).map(str::to_owned);
                 if let (Some(kind), Some(ExprKind::Record(settings))) =
@@ -102,6 +105,37 @@ impl<'a> Checker<'a> {
                 self.program.project.versions = Versions { terraform, aws };
             }
         }
+    }
+
+    /// Kinds of resources without the project's tags, each a type of the provider that has any.
+    fn untagged(&mut self, types: &Expr) {
+        let mut found: Vec<String> = Vec::new();
+        for (element, name) in types.elements().iter().filter_map(|element| Some((element, element.text()?))) {
+            let place = element.span;
+            let diagnostic = match provider::resource(name) {
+                Some(shape) if shape.attribute("tags").is_some() => {
+                    if !found.iter().any(|known| known == name) {
+                        found.push(name.to_owned());
+                    }
+                    continue;
+                }
+                Some(_) => Diagnostic::new(codes::UNTAGGED, format!("`{name}` has no tags in any case"))
+                    .primary(place, "")
+                    .help("leave it out"),
+                None => {
+                    let diagnostic = Diagnostic::new(codes::UNTAGGED, format!("the AWS provider has no resource `{name}`"))
+                        .primary(place, "not found")
+                        .note("kinds of resources are named as in Terraform: `aws_iam_role`, `aws_sqs_queue`, `aws_sfn_state_machine`");
+                    let known: Vec<&str> = provider::resources().map(|found| found.name).collect();
+                    match crate::suggest::nearest(name, known) {
+                        Some(near) => diagnostic.help(format!("write `\"{near}\"`")),
+                        None => diagnostic,
+                    }
+                }
+            };
+            self.report(diagnostic);
+        }
+        self.program.project.untagged = found;
     }
 
     /// Credentials do not stand in a program.

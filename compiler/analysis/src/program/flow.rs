@@ -1,6 +1,6 @@
 //! Flows: statements over typed variables.
 
-use super::{Expr, ForEach, FunctionId, Guard, Match, Parallel, PolicyStatement, Poll, TableId, Type};
+use super::{ChannelId, Expr, ForEach, FunctionId, Guard, Match, Parallel, PolicyStatement, Poll, TableId, Type};
 use flow_diagnostics::Span;
 
 /// Index into [`Flow::variables`].
@@ -20,6 +20,8 @@ pub struct Flow {
     pub result: Option<Type>,
     /// `on …`, in order.
     pub triggers: Vec<Trigger>,
+    /// `on BUS …`, in order; a start by one says its place here after all schedules.
+    pub events: Vec<EventTrigger>,
     /// `timeout`, seconds.
     pub timeout_s: Option<u64>,
     /// Whether its executions are Express: five minutes at most, at least once.
@@ -90,6 +92,21 @@ pub struct Trigger {
     /// The schedule.
     pub schedule: Schedule,
     /// The variable bound by `as`.
+    pub binding: Option<VariableId>,
+    /// The value of each parameter that the trigger sets, run stage.
+    pub values: Vec<(VariableId, Expr)>,
+    /// The whole.
+    pub span: Span,
+}
+
+/// `on BUS as NAME { … }`: each event starts the flow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventTrigger {
+    /// What has the events; where it does not exist, nothing starts the flow.
+    pub channel: ChannelId,
+    /// Which of the flow's triggers an execution says that it was.
+    pub index: usize,
+    /// The variable bound by `as`: the event's detail.
     pub binding: Option<VariableId>,
     /// The value of each parameter that the trigger sets, run stage.
     pub values: Vec<(VariableId, Expr)>,

@@ -26,6 +26,20 @@ impl Guard {
         matches!(self.condition.kind, ExprKind::Value(Value::Bool(false)))
     }
 
+    /// For a resource of a construct, within the item that the construct is called for: `None` where it always exists.
+    pub(crate) fn within(around: Option<Guard>, condition: Expr, text: String, item: String, span: Span) -> Option<Guard> {
+        match (&condition.kind, around) {
+            (ExprKind::Value(Value::Bool(true)), around) => around,
+            (ExprKind::Value(Value::Bool(false)), _) | (_, None) => Some(Guard { condition, text, item, span }),
+            (_, Some(around)) => Some(Guard {
+                condition: both(around.condition, condition),
+                text: format!("{} and {text}", around.text),
+                item,
+                span,
+            }),
+        }
+    }
+
     /// For something that two items share: it exists where either does.
     pub(crate) fn or(self, other: &Guard) -> Guard {
         if self.condition == other.condition || Facts::of(Some(&other.condition)).implies(&self.condition) {
@@ -78,6 +92,7 @@ impl Facts {
     fn assume(&mut self, condition: &Expr, value: bool) {
         match (&condition.kind, value) {
             (ExprKind::Unary(Unary::Not, inner), _) => self.assume(inner, !value),
+            (ExprKind::IsNone { negated: true, .. }, _) => self.assume(&absent(condition), !value),
             (ExprKind::Binary(Binary::And, left, right), true) | (ExprKind::Binary(Binary::Or, left, right), false) => {
                 self.assume(left, value);
                 self.assume(right, value);
@@ -101,6 +116,7 @@ impl Facts {
         let direct = match (&condition.kind, value) {
             (ExprKind::Value(Value::Bool(known)), _) => *known == value,
             (ExprKind::Unary(Unary::Not, inner), _) => self.settles(inner, !value),
+            (ExprKind::IsNone { negated: true, .. }, _) => self.settles(&absent(condition), !value),
             (ExprKind::Binary(Binary::And, left, right), true) | (ExprKind::Binary(Binary::Or, left, right), false) => {
                 self.settles(left, value) && self.settles(right, value)
             }
@@ -121,6 +137,15 @@ impl Facts {
             [left, right].into_iter().all(|side| others.with(side, true).implies(condition))
         })
     }
+}
+
+/// `x == none` of `x != none`.
+fn absent(condition: &Expr) -> Expr {
+    let mut absent = condition.clone();
+    if let ExprKind::IsNone { negated, .. } = &mut absent.kind {
+        *negated = false;
+    }
+    absent
 }
 
 /// Whether a known value of one condition gives another its value.
@@ -164,6 +189,7 @@ impl Program {
         self.without_uses(&gone);
         for flow in &mut self.flows {
             flow.triggers.retain(|trigger| !never(&trigger.schedule.when));
+            flow.events.retain(|event| !self.channels.get(event.channel.0 as usize).is_some_and(|channel| never(&channel.when)));
         }
         self.streams.retain(|stream| !never(&stream.when));
         self.outputs.retain(|output| !never(&output.when));

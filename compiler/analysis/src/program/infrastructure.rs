@@ -24,6 +24,8 @@ pub struct Project {
     pub region: String,
     /// Tags of every resource, const.
     pub tags: Vec<(String, String)>,
+    /// Types of the provider's resources that get none of them: `aws_iam_role`.
+    pub untagged: Vec<String>,
     /// Whether it is a module for other projects, which has no provider and no state of its own.
     pub module: bool,
     /// Where Terraform keeps the state.

@@ -25,7 +25,7 @@ pub use expr::{
     TextPart, Unary, Value,
 };
 pub use flow::{
-    CALLBACK, Catch, Fail, Flow, FlowParam, Handler, LocalTask, RetryRule, Schedule, Statement, Step, TaskCall, Trigger,
+    CALLBACK, Catch, EventTrigger, Fail, Flow, FlowParam, Handler, LocalTask, RetryRule, Schedule, Statement, Step, TaskCall, Trigger,
     Variable, VariableId, VariableKind,
 };
 pub use guards::{Facts, Guard, Unsure, both, either};

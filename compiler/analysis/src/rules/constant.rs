@@ -3,7 +3,7 @@
 //! A rule about a text that holds a parameter is checked once per environment, with that environment's value,
 //! or with the parameter's default.
 
-use crate::program::{Entry, Env, Expr, ExprKind, Instance, Program, TextPart, Value};
+use crate::program::{Binary, Entry, Env, Expr, ExprKind, Instance, Program, TextPart, Unary, Value};
 use flow_diagnostics::Span;
 
 /// A deploy value as one environment reads it.
@@ -66,6 +66,36 @@ pub(super) fn text(program: &Program, env: Option<&Env>, expr: &Expr) -> Option<
             })
             .collect(),
         _ => None,
+    }
+}
+
+/// Whether a condition holds under an environment; `None` where that is not known.
+pub(super) fn holds(program: &Program, env: Option<&Env>, condition: &Expr) -> Option<bool> {
+    let side = |expr: &Expr| holds(program, env, expr);
+    match &condition.kind {
+        ExprKind::Unary(Unary::Not, inner) => side(inner).map(|value| !value),
+        ExprKind::Binary(Binary::And, left, right) => match (side(left), side(right)) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (left, right) => Some(left? && right?),
+        },
+        ExprKind::Binary(Binary::Or, left, right) => match (side(left), side(right)) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (left, right) => Some(left? || right?),
+        },
+        ExprKind::Binary(operator @ (Binary::Equal | Binary::NotEqual), left, right) => {
+            let equal = text(program, env, left)? == text(program, env, right)?;
+            Some(equal == (*operator == Binary::Equal))
+        }
+        ExprKind::IsNone { operand, negated } => {
+            let ExprKind::Param(name) = &operand.kind else { return None };
+            let value = parameter(program, env, name)?;
+            Some(matches!(value.kind, ExprKind::Value(Value::None)) != *negated)
+        }
+        _ => match text(program, env, condition)?.as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        },
     }
 }
 

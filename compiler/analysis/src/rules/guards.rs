@@ -127,6 +127,9 @@ impl<'p> Told<'p, '_> {
                 self.schedule(&trigger.schedule, &facts);
             }
         }
+        for event in &flow.events {
+            event.values.iter().for_each(|(_, value)| self.expr(value, &facts, &holder));
+        }
         self.block(&flow.body, &facts, &holder);
         if let Some(handler) = &flow.on_failure {
             self.block(&handler.body, &facts, &holder);

@@ -14,6 +14,9 @@ pub(super) fn in_states(program: &Program, diagnostics: &mut Diagnostics) {
         for trigger in &flow.triggers {
             trigger.values.iter().for_each(|(_, value)| of(program, value, flow.span, &mut found));
         }
+        for event in &flow.events {
+            event.values.iter().for_each(|(_, value)| of(program, value, flow.span, &mut found));
+        }
         flow.walk(&mut |statement| {
             for expr in statement.expressions() {
                 of(program, expr, statement.span(), &mut found);

@@ -2,10 +2,11 @@
 
 use super::durations::text;
 use super::places::{Place, visible};
+use super::senders::{listeners, nobody_sends};
 use super::{constant, functions};
 use crate::limits::{self, Limit};
 use crate::program::{
-    Channel, DeadLetter, Env, Expr, InvalidPolicy, Program, Refused, Service, Stream, Subject, TableId, TableRole, Target,
+    Channel, DeadLetter, Env, Expr, InvalidPolicy, Program, Refused, Service, Stream, Subject, TableId, Target,
 };
 use flow_diagnostics::{Code, Diagnostic, Diagnostics, Span, codes};
 
@@ -23,10 +24,12 @@ pub(super) fn together(program: &Program, diagnostics: &mut Diagnostics) {
     for stream in &program.streams {
         feeds_itself(program, stream, diagnostics);
         starts_what_feeds_it(program, stream, diagnostics);
-        nobody_sends(program, stream, diagnostics);
         lease(program, stream, diagnostics);
         lost(program, stream, diagnostics);
         same_outage(stream, diagnostics);
+    }
+    for listener in listeners(program) {
+        nobody_sends(program, &listener, diagnostics);
     }
     overlapping(program, diagnostics);
 }
@@ -369,24 +372,6 @@ fn starts_what_feeds_it(program: &Program, stream: &Stream, diagnostics: &mut Di
         );
         return;
     }
-}
-
-/// A queue of this program that it listens to, and to which nothing is sent.
-fn nobody_sends(program: &Program, stream: &Stream, diagnostics: &mut Diagnostics) {
-    let Subject::Channel(id) = stream.subject else { return };
-    let Some(channel) = program.channel(id).filter(|channel| channel.role == TableRole::Sink && !channel.mentioned) else { return };
-    let sent = program.streams.iter().flat_map(Stream::sends).any(|send| send.to == Target::Channel(id));
-    if sent {
-        return;
-    }
-    diagnostics.push(
-        Diagnostic::new(codes::NOBODY_SENDS, format!("`{}` listens to `{}`, to which nothing is sent", stream.name, channel.name))
-            .primary(stream.subject_span, "nothing will come")
-            .secondary(channel.span, "declared as a sink: what this program sends to")
-            .note("it would be deployed and watched for nothing")
-            .help(format!("send to it in another stream: `each … send to {}`", channel.name))
-            .help(format!("or, if others send to it, declare it as `source {}`", channel.name)),
-    );
 }
 
 /// Notifications of one bucket may not overlap: S3 refuses them.

@@ -1,7 +1,8 @@
 //! The entry state: from the input envelope to variables.
 //!
 //! An execution starts with the flow's parameters, `{ "run_date": "2026-01-05" }`, or with what a trigger sends,
-//! `{ "trigger": { "kind": "schedule", "index": 0, "time": "2026-01-06T02:00:00Z" } }`. What is missing, of another
+//! `{ "trigger": { "kind": "schedule", "index": 0, "time": "2026-01-06T02:00:00Z" } }`; of an event, whose index is after
+//! those of all schedules, with its `detail` in place of `time`. What is missing, of another
 //! type or unknown is refused with `$error`, before anything runs. The keys `Comment` (which the console puts in) and
 //! `AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID` (which links nested executions) are let through.
 
@@ -21,8 +22,9 @@ fn trigger() -> Code {
 
 /// The variables that the parameters become, and the state's `Output`, which refuses what is unknown.
 pub fn parameters(program: &Program, flow: &Flow, scope: &mut Scope<'_>) -> (IndexMap<String, Json>, Json) {
-    let bindings = flow.triggers.iter().filter_map(|t| Some((t.binding?, trigger())));
-    scope.instead = bindings.collect();
+    let schedules = flow.triggers.iter().filter_map(|t| Some((t.binding?, trigger())));
+    let events = flow.events.iter().filter_map(|event| Some((event.binding?, field(&trigger(), "detail"))));
+    scope.instead = schedules.chain(events).collect();
     let mut assign = IndexMap::new();
     for param in &flow.params {
         let Some(variable) = flow.variable(param.variable) else { continue };
@@ -41,8 +43,9 @@ pub fn parameters(program: &Program, flow: &Flow, scope: &mut Scope<'_>) -> (Ind
 fn given(flow: &Flow, id: VariableId, variable: &Variable, scope: &mut Scope<'_>) -> Code {
     let manual = field(&Code::atom("$states.input"), &variable.name);
     let mut branches = Vec::new();
-    for (index, trigger_item) in flow.triggers.iter().enumerate() {
-        if let Some((_, value)) = trigger_item.values.iter().find(|(param, _)| *param == id) {
+    let schedules = flow.triggers.iter().map(|trigger| &trigger.values).enumerate();
+    for (index, values) in schedules.chain(flow.events.iter().map(|event| (event.index, &event.values))) {
+        if let Some((_, value)) = values.iter().find(|(param, _)| *param == id) {
             let value = lower(value, scope).definite().within(Level::Or);
             branches.push(format!("{}.index = {index} ? {value} : ", trigger().text));
         }
@@ -101,7 +104,7 @@ fn output(flow: &Flow) -> Json {
     let params: Vec<&str> =
         flow.params.iter().filter_map(|param| Some(flow.variable(param.variable)?.name.as_str())).collect();
     let mut known = params.clone();
-    if !flow.triggers.is_empty() {
+    if !flow.triggers.is_empty() || !flow.events.is_empty() {
         known.push("trigger");
     }
     known.extend(FOREIGN_KEYS);

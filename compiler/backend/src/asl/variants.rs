@@ -80,6 +80,7 @@ impl Fold<'_> {
             params: flow.params.clone(),
             result: flow.result.clone(),
             triggers: flow.triggers.clone(),
+            events: flow.events.clone(),
             timeout_s: flow.timeout_s,
             express: flow.express,
             variables: flow.variables.clone(),

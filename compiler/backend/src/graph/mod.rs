@@ -159,7 +159,7 @@ impl Drawing {
             };
             at.push(match node {
                 Node::Table { id, .. } => self.table(program, files, *id, tables),
-                Node::Start => self.add(Shape::Start, places::start(files, flow), frame, source("", Some(flow.span))),
+                Node::Start => self.add(Shape::Start, places::start(program, files, flow), frame, source("", Some(flow.span))),
                 Node::Succeed { span: None } => {
                     self.add(Shape::End, vec!["end".to_owned()], frame, source("", None))
                 }

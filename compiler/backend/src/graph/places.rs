@@ -5,6 +5,7 @@
 
 use super::Drawing;
 use flow_analysis::program::{
+    Program,
     Expr, ExprKind, Fail, Flow, ForEach, Head, Inner, Items, Match, Parallel, Poll, RetryRule, Statement, Step, Value,
 };
 use flow_diagnostics::{FileSet, Span};
@@ -200,7 +201,7 @@ impl Walk<'_> {
 }
 
 /// The lines of the box where a flow starts: its schedules too.
-pub(super) fn start(files: &FileSet, flow: &Flow) -> Vec<String> {
+pub(super) fn start(program: &Program, files: &FileSet, flow: &Flow) -> Vec<String> {
     let schedules = flow.triggers.iter().map(|trigger| {
         let schedule = &trigger.schedule;
         let times = format!("{} {}", say(files, &schedule.expression), say(files, &schedule.timezone));
@@ -210,8 +211,13 @@ pub(super) fn start(files: &FileSet, flow: &Flow) -> Vec<String> {
             None => format!("on {times}"),
         }
     });
+    let events = flow.events.iter().filter_map(|event| {
+        let channel = program.channel(event.channel)?;
+        let when = channel.when.as_ref().map(|guard| format!(" when {}", short(&guard.text))).unwrap_or_default();
+        Some(format!("on {}{when}", channel.name))
+    });
     let when = flow.when.iter().map(|guard| format!("when {}", short(&guard.text)));
-    std::iter::once(format!("start {}", flow.name)).chain(when).chain(schedules).collect()
+    std::iter::once(format!("start {}", flow.name)).chain(when).chain(schedules).chain(events).collect()
 }
 
 /// A constant by its value, anything else as it was written.

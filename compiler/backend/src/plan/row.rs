@@ -90,7 +90,15 @@ impl Rows<'_> {
                     .map(|(name, value)| Column { name: name.clone(), expr: self.expr(program, value) })
                     .collect(),
             ),
-            ExprKind::List(_) | ExprKind::Table(_) | ExprKind::Target(_) => self.fault(expr, "a list or a table"),
+            ExprKind::List(items) => {
+                let Type::List(element) = expr.ty.required().base() else { return self.fault(expr, "a list of anything") };
+                Expr::List {
+                    element: data_type(program, element.required()),
+                    optional: element.is_optional(),
+                    items: items.iter().map(|item| self.typed(program, item, element)).collect(),
+                }
+            }
+            ExprKind::Table(_) | ExprKind::Target(_) => self.fault(expr, "a table"),
             ExprKind::Error => Expr::None(data_type(program, context)),
         }
     }

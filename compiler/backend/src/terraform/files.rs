@@ -59,6 +59,9 @@ pub fn module(program: &Program, parts: &Parts<'_>) -> Result<Vec<File>, Unlower
         drafts.push(versions::provider(&scope));
     }
     drafts.extend(resources::resources(&scope, &places)?);
+    if !module && !program.project.untagged.is_empty() {
+        drafts.iter_mut().for_each(|draft| versions::without_tags(&mut draft.body, &program.project.untagged));
+    }
     drafts.push(data(&drafts));
     drafts.retain(|draft| !draft.body.is_empty());
     if !module {

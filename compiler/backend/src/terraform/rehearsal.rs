@@ -117,9 +117,20 @@ pub(crate) fn rehearse(folder: &Path, plugins: &Path, variables: &str, assertion
             format!("  assert {{\n    condition     = {condition}\n    error_message = \"not so\"\n  }}\n")
         })
         .collect();
+    // A second provider, where the module has one, is planned and mocked like the first.
+    let second = std::fs::read_to_string(folder.join("provider.tf")).is_ok_and(|text| text.contains("alias"));
+    let (mut plan, mut apply) = (PLAN.to_owned(), APPLY.to_owned());
+    if second {
+        let provider = |text: &str, head: &str| {
+            let found: String = text.lines().skip_while(|line| *line != head).take_while(|line| *line != "}").collect::<Vec<_>>().join("\n");
+            found.replacen(head, &format!("{head}\n  alias = \"untagged\""), 1) + "\n}\n"
+        };
+        plan.push_str(&provider(PLAN, "provider \"aws\" {"));
+        apply.push_str(&provider(APPLY, "mock_provider \"aws\" {"));
+    }
     let given = format!("variables {{\n{variables}\n}}\n");
-    std::fs::write(tests.join("plan.tftest.hcl"), format!("{given}{PLAN}")).unwrap();
-    std::fs::write(tests.join("apply.tftest.hcl"), format!("{given}{}", APPLY.replace("ASSERTIONS", &asserted)))
+    std::fs::write(tests.join("plan.tftest.hcl"), format!("{given}{plan}")).unwrap();
+    std::fs::write(tests.join("apply.tftest.hcl"), format!("{given}{}", apply.replace("ASSERTIONS", &asserted)))
         .unwrap();
     let plugin_dir = format!("-plugin-dir={}", plugins.display());
     testing::terraform(folder, &["init", "-backend=false", "-input=false", &plugin_dir]);

@@ -331,6 +331,7 @@ pub(crate) fn program() -> Program {
         }],
         timeout_s: Some(10800),
         express: false,
+        events: Vec::new(),
         variables: vec![
             variable("run_date", Type::Date, VariableKind::Param),
             variable("alert", Type::Json, VariableKind::Step),
@@ -354,6 +355,7 @@ pub(crate) fn program() -> Program {
             module: false,
             backend: None,
             versions: Default::default(),
+            untagged: Vec::new(),
             doc: None,
             span: span("env dev"),
         },

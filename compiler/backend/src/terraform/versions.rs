@@ -2,8 +2,9 @@
 
 use super::{Scope, Unlowered};
 use super::files::Draft;
-use super::hcl::{BodyExt, block, object, string, var};
+use super::hcl::{BodyExt, block, ident, object, path, string, var};
 use flow_analysis::limits::versions::{AWS, Range, TERRAFORM};
+use hcl_edit::structure::{Attribute, Body};
 
 /// What the files need, and what the project asks for.
 pub(crate) fn versions(scope: &Scope<'_>) -> Result<Draft, Unlowered> {
@@ -54,7 +55,26 @@ pub(crate) fn provider(scope: &Scope<'_>) -> Draft {
     default_tags.body.set("tags", object(tags));
     provider.body.add(default_tags);
     draft.body.add(provider);
+    if !project.untagged.is_empty() {
+        let mut untagged = block("provider", &["aws"]);
+        untagged.body.set("alias", string(UNTAGGED));
+        untagged.body.set("region", string(&project.region));
+        draft.body.add_with("For resources that the project leaves without its tags.", untagged);
+    }
     draft
+}
+
+/// What the provider without tags is called.
+const UNTAGGED: &str = "untagged";
+
+/// Gives resources of these types to the provider without tags.
+pub(crate) fn without_tags(body: &mut Body, types: &[String]) {
+    for resource in body.get_blocks_mut("resource") {
+        let ty = resource.labels.first().map(|label| label.as_str().to_owned());
+        if ty.is_some_and(|ty| types.contains(&ty)) {
+            resource.body.insert(0, Attribute::new(ident("provider"), path(["aws", UNTAGGED])));
+        }
+    }
 }
 
 #[cfg(test)]

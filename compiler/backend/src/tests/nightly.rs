@@ -261,6 +261,7 @@ pub fn flow() -> Flow {
         }],
         timeout_s: Some(10_800),
         express: false,
+        events: Vec::new(),
         variables: vec![
             variable("run_date", Type::Date, VariableKind::Param),
             variable("validate", report(), VariableKind::Step),
@@ -409,6 +410,7 @@ pub fn program() -> Program {
             module: false,
             backend: None,
             versions: Default::default(),
+            untagged: Vec::new(),
             doc: None,
             span: span("flow"),
         },

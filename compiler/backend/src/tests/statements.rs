@@ -42,6 +42,7 @@ fn flow(body: Vec<Statement>) -> Flow {
         triggers: Vec::new(),
         timeout_s: None,
         express: false,
+        events: Vec::new(),
         variables: vec![
             variable("date", Type::Date, VariableKind::Param),
             variable("mode", Type::literals(vec!["full".to_owned(), "some".to_owned()]), VariableKind::Param),

@@ -114,6 +114,8 @@ pub struct ResourceItem {
     pub arguments: Option<Vec<Argument>>,
     /// Attributes and blocks.
     pub body: Vec<Entry>,
+    /// In a construct, `when CONDITION`; that of an item is its [`Item`]'s.
+    pub when: Option<Expr>,
     /// The whole.
     pub span: Span,
 }

@@ -157,8 +157,22 @@ impl Builder<'_> {
                 None => None,
             },
             body: self.resource_body(parts.next()?)?,
+            when: None,
             span,
         })
+    }
+
+    /// A resource of a construct, with its condition.
+    fn made_resource(&mut self, node: Node<'_>) -> Option<ResourceItem> {
+        let mut parts = Parts::of(node);
+        let resource = parts.next()?;
+        let span = self.span(&resource);
+        let made = self.resource(Parts::of(resource), span)?;
+        let when = match parts.when(Rule::when_clause) {
+            Some(clause) => Some(self.expr(Parts::of(clause).next()?)?),
+            None => None,
+        };
+        Some(ResourceItem { when, ..made })
     }
 
     fn resource_body(&mut self, node: Node<'_>) -> Option<Vec<Entry>> {
@@ -253,8 +267,7 @@ impl Builder<'_> {
             if part.as_rule() == Rule::field {
                 fields.push(self.field(part)?);
             } else {
-                let span = self.span(&part);
-                resources.push(self.resource(Parts::of(part), span)?);
+                resources.push(self.made_resource(part)?);
             }
         }
         Some(ConstructItem { name, existing, params, result, resources, fields })

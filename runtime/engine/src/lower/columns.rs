@@ -141,6 +141,11 @@ pub fn replace(
                 })
                 .collect::<Result<_>>()?,
         ),
+        Expr::List { element, optional, items } => Expr::List {
+            element: element.clone(),
+            optional: *optional,
+            items: items.iter().map(|item| replace(item, extract, found)).collect::<Result<_>>()?,
+        },
         Expr::Coalesce(operands) => Expr::Coalesce(
             operands
                 .iter()

@@ -4,7 +4,7 @@ use crate::failure::{Result, failure};
 use crate::formats::cell::{Cell, parse_decimal};
 use crate::lower::date::DateFunction;
 use crate::lower::function::Function;
-use crate::lower::record::{field_of, record_of, retyped};
+use crate::lower::record::{field_of, list_of, record_of, retyped};
 use crate::lower::scalar;
 use crate::lower::text::TextFunction;
 use crate::temporal::{parse_date, parse_timestamp};
@@ -156,6 +156,7 @@ impl<'p> Scope<'p> {
                 })
             }
             Expr::Record(columns) => self.record(columns),
+            Expr::List { element, optional, items } => self.list(element, *optional, items),
             Expr::Call { function, arguments } => {
                 let arguments = arguments
                     .iter()
@@ -188,6 +189,23 @@ impl<'p> Scope<'p> {
         let data_type = DataType::Struct { fields };
         Ok(Typed {
             expr: record_of(values, arrow_type(&data_type, Texts::Stored)),
+            data_type,
+            optional: false,
+            fallible,
+        })
+    }
+
+    fn list(&self, element: &DataType, optional: bool, items: &[Expr]) -> Result<Typed> {
+        let mut values = Vec::with_capacity(items.len());
+        let mut fallible = false;
+        for item in items {
+            let value = self.lower(item)?;
+            fallible |= value.fallible;
+            values.push(value.expr);
+        }
+        let data_type = DataType::List { element: Box::new(element.clone()), optional };
+        Ok(Typed {
+            expr: list_of(values, arrow_type(&data_type, Texts::Stored)),
             data_type,
             optional: false,
             fallible,
@@ -485,6 +503,7 @@ pub fn columns_of(expr: &Expr, names: &mut std::collections::BTreeSet<String>) {
         }
         Expr::Record(columns) => columns.iter().for_each(|column| columns_of(&column.expr, names)),
         Expr::Coalesce(operands)
+        | Expr::List { items: operands, .. }
         | Expr::Call {
             arguments: operands, ..
         }

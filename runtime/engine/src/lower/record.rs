@@ -1,10 +1,10 @@
-//! Fields of records, and records of values. A function of its own rather than DataFusion's `get_field`: that one is taken apart by the optimizer,
+//! Fields of records, records of values, and lists of values. A function of its own rather than DataFusion's `get_field`: that one is taken apart by the optimizer,
 //! which then finds two columns of one name, and it gives what lies below a record that is not there.
 
 use crate::lower::function::wrong_arguments;
-use arrow::array::{Array, ArrayRef, AsArray, StructArray, make_array};
-use arrow::buffer::NullBuffer;
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, StructArray, make_array, new_empty_array};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::compute::{cast, interleave};
 use arrow::datatypes::DataType as ArrowType;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
@@ -139,5 +139,44 @@ impl ScalarUDFImpl for RecordOf {
         let values = values.collect::<Result<Vec<ArrayRef>>>()?;
         let records = StructArray::try_new_with_length(fields.clone(), values, None, rows)?;
         Ok(ColumnarValue::Array(Arc::new(records)))
+    }
+}
+
+/// A list of these values, of the type.
+pub fn list_of(values: Vec<Expr>, returns: ArrowType) -> Expr {
+    let signature = if values.is_empty() { Signature::nullary(Volatility::Immutable) } else { Signature::variadic_any(Volatility::Immutable) };
+    Arc::new(ScalarUDF::new_from_impl(ListOf { returns, signature })).call(values)
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct ListOf {
+    returns: ArrowType,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for ListOf {
+    fn name(&self) -> &str {
+        "flow_list"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[ArrowType]) -> Result<ArrowType> {
+        Ok(self.returns.clone())
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let ArrowType::List(element) = &self.returns else { return Err(wrong_arguments(self.name())) };
+        let rows = arguments.number_rows;
+        let values = arguments.args.iter().map(|value| Ok(cast(&value.to_array(rows)?, element.data_type())?));
+        let values = values.collect::<Result<Vec<ArrayRef>>>()?;
+        let size = values.len();
+        let arrays: Vec<&dyn Array> = values.iter().map(AsRef::as_ref).collect();
+        let places: Vec<(usize, usize)> = (0..rows).flat_map(|row| (0..size).map(move |value| (value, row))).collect();
+        let items = if places.is_empty() { new_empty_array(element.data_type()) } else { interleave(&arrays, &places)? };
+        let offsets = OffsetBuffer::from_repeated_length(size, rows);
+        Ok(ColumnarValue::Array(Arc::new(ListArray::try_new(Arc::clone(element), offsets, items, None)?)))
     }
 }

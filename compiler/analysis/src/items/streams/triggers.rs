@@ -22,7 +22,8 @@ pub(crate) struct Notified {
 }
 
 impl<'a> Checker<'a> {
-    fn trigger(&self, name: &str) -> Option<Def<'a>> {
+    /// A construct of `std.aws.triggers`.
+    pub(crate) fn trigger(&self, name: &str) -> Option<Def<'a>> {
         let module = self.names.by_path(TRIGGERS)?;
         self.names.module(module)?.callables.get(name)?.first().copied()
     }
