@@ -141,7 +141,10 @@ class Deployment:
         self.folder = place / "build"
         flowc = os.environ["FLOWC"]
         subprocess.run([flowc, "build", str(ROOT / program), "--out", str(self.folder), "--package", "--any-glibc"], check=True)
-        (self.folder / "emulator_override.tf").write_text(OVERRIDE)
+        # A second provider, without tags, is reached like the first.
+        second = 'alias  = "untagged"' in (self.folder / "provider.tf").read_text()
+        again = OVERRIDE.replace("{\n", '{\n  alias                       = "untagged"\n', 1) if second else ""
+        (self.folder / "emulator_override.tf").write_text(OVERRIDE + again)
         (self.folder / "emulator.auto.tfvars.json").write_text(json.dumps(values))
         self.terraform("init", "-input=false", f"-plugin-dir={os.environ['FLOW_TERRAFORM_PLUGINS']}")
         (self.folder / "emulator_override.tf").rename(place / "override")

@@ -17,9 +17,9 @@ os.environ |= {"MOTO_PORT": str(given.port), "AWS_ACCESS_KEY_ID": "test", "AWS_S
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from werkzeug.serving import run_simple  # noqa: E402
 
-from . import athena, containers, control, functions, machines, mappings  # noqa: E402
+from . import athena, containers, control, events, functions, machines, mappings  # noqa: E402
 
-for part in (functions, containers, mappings):
+for part in (functions, containers, mappings, events):
     part.endpoint = endpoint
     part.install()
 machines.install()

@@ -91,7 +91,8 @@ impl<'a> Checker<'a> {
             if let Some(when) = &resource.when {
                 let condition = self.check(when, scope, &Type::Bool, None);
                 let because = Because::new(resource.name.span, "whether a resource exists is settled when the deployment is planned");
-                if !condition.is_error() && self.stage(&condition, Stage::Plan, because) {
+                // Of a declaration by itself nothing is known of its parameters: each use is looked at.
+                if !condition.is_error() && (self.checking_library() || self.stage(&condition, Stage::Plan, because)) {
                     let text = self.files.slice(when.span).split_whitespace().collect::<Vec<_>>().join(" ");
                     let title = format!("resource `{}` of `{}`", resource.name.text, item.name.text);
                     self.guard = Guard::within(around.clone(), condition, text, title, resource.name.span);

@@ -91,7 +91,8 @@ impl<'a> Checker<'a> {
             let binding = trigger.binding.as_ref().map(|name| {
                 let ty = match starts {
                     Some(Starts::Events(channel)) => self.event_detail(channel),
-                    _ => Type::record(vec![("time".to_owned(), Type::Timestamp)]),
+                    Some(Starts::Schedule(_)) => Type::record(vec![("time".to_owned(), Type::Timestamp)]),
+                    None => Type::Error,
                 };
                 let id = flow.add(&name.text, ty, VariableKind::Trigger, name.span);
                 flow.assign(&mut scope, &name.text, id);

@@ -6,7 +6,7 @@ use super::{rehearsal, testing};
 use std::path::Path;
 
 /// What is built of a program; errors of the program are a failure of the test.
-fn built(text: &str) -> Vec<(String, String)> {
+pub(super) fn built(text: &str) -> Vec<(String, String)> {
     let (mut files, mut diagnostics) = (flow_diagnostics::FileSet::default(), flow_diagnostics::Diagnostics::default());
     let file = files.add("items.flow", text.to_owned());
     let program = flow_analysis::check(file, &mut files, &mut diagnostics);
@@ -18,7 +18,7 @@ fn built(text: &str) -> Vec<(String, String)> {
     built.files.into_iter().collect()
 }
 
-fn file(built: &[(String, String)], name: &str) -> String {
+pub(super) fn file(built: &[(String, String)], name: &str) -> String {
     built.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone()).unwrap_or_default()
 }
 
@@ -31,7 +31,7 @@ fn write(folder: &Path, built: &[(String, String)]) {
 }
 
 /// Formats, plans and applies; each assertion is a condition on what is applied. Nothing without Terraform.
-fn deployed(built: &[(String, String)], variables: &str, assertions: &[&str]) {
+pub(super) fn deployed(built: &[(String, String)], variables: &str, assertions: &[&str]) {
     let Some(plugins) = testing::plugins() else { return };
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), built);

@@ -21,6 +21,8 @@ mod provider_tests;
 #[cfg(test)]
 mod item_tests;
 #[cfg(test)]
+mod serverless_elt_tests;
+#[cfg(test)]
 mod rehearsal;
 mod resources;
 mod roles;

@@ -153,6 +153,8 @@ pub(crate) fn iterator(name: &str) -> String {
 fn file(all: &[Resource], resource: &Resource, ty: &str) -> String {
     let service = |ty: &str| ty.split('_').nth(1).unwrap_or("").to_owned();
     let service = match service(ty).as_str() {
+        "cloudwatch" if ty.starts_with("aws_cloudwatch_event") => "events".to_owned(),
+        "cloudwatch" if matches!(ty, "aws_cloudwatch_metric_alarm" | "aws_cloudwatch_dashboard") => "observability".to_owned(),
         "cloudwatch" => all
             .iter()
             .filter(|other| other.span.key() == resource.span.key())
