@@ -26,7 +26,7 @@ def elt(cloud, tmp_path_factory):
 
 
 def shipment(number, **more):
-    row = {"record_type": "shipments", "event_time": "2026-01-05T08:00:00Z", "shipment_id": f"S{number}", "carrier": "Nordfracht", "weight_kg": 3.5}
+    row = {"record_type": "shipments", "event_time": "2026-01-05T08:00:00Z", "shipment_id": number, "carrier": "Nordfracht", "weight_kg": 3.5}
     return row | more
 
 
@@ -90,7 +90,7 @@ def test_files_become_parquet_by_kind_and_day(cloud, elt):
 def test_an_event_that_comes_twice(cloud, elt):
     put(cloud, "bronze/twice.jsonl", lines(shipment("B1"), shipment("B2")))
     wait("rows", lambda: ids(cloud, "B") == ["B1", "B2"])
-    event = next(one["event"] for one in cloud.invocations("ingest") if "bronze/twice.jsonl" in one["event"])
+    event = next(one["event"] for one in cloud.invocations("ingest") if "twice.jsonl" in one["event"])
     before = len(cloud.invocations("store"))
     answer = cloud.client("lambda").invoke(FunctionName="freight-dev-ingest", Payload=event)
     said = json.loads(answer["Payload"].read())
