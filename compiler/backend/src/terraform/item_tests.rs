@@ -40,6 +40,16 @@ pub(super) fn deployed(built: &[(String, String)], variables: &str, assertions: 
     assert!(said.contains("2 passed, 0 failed"), "{said}");
 }
 
+/// The same, applied alone.
+pub(super) fn applied(built: &[(String, String)], variables: &str, assertions: &[&str]) {
+    let Some(plugins) = testing::plugins() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), built);
+    testing::terraform(folder.path(), &["fmt", "-check", "-diff"]);
+    let said = rehearsal::rehearse_applied(folder.path(), &plugins, variables, assertions);
+    assert!(said.contains("1 passed, 0 failed"), "{said}");
+}
+
 #[test]
 fn outputs_and_schedules() {
     let built = built(include_str!("programs/outputs_and_schedules.flow"));

@@ -109,6 +109,16 @@ ASSERTIONS
 
 /// Plans and applies the module in a folder. `variables` is HCL of `name = value` lines; each assertion is a condition.
 pub(crate) fn rehearse(folder: &Path, plugins: &Path, variables: &str, assertions: &[&str]) -> String {
+    rehearsed(folder, plugins, variables, assertions, true)
+}
+
+/// The same without the plan: of a state machine whose definition is known before anything is deployed, the real provider
+/// asks AWS.
+pub(crate) fn rehearse_applied(folder: &Path, plugins: &Path, variables: &str, assertions: &[&str]) -> String {
+    rehearsed(folder, plugins, variables, assertions, false)
+}
+
+fn rehearsed(folder: &Path, plugins: &Path, variables: &str, assertions: &[&str], planned: bool) -> String {
     let tests = folder.join("tests");
     std::fs::create_dir_all(&tests).unwrap();
     let asserted: String = assertions
@@ -129,7 +139,9 @@ pub(crate) fn rehearse(folder: &Path, plugins: &Path, variables: &str, assertion
         apply.push_str(&provider(APPLY, "mock_provider \"aws\" {"));
     }
     let given = format!("variables {{\n{variables}\n}}\n");
-    std::fs::write(tests.join("plan.tftest.hcl"), format!("{given}{plan}")).unwrap();
+    if planned {
+        std::fs::write(tests.join("plan.tftest.hcl"), format!("{given}{plan}")).unwrap();
+    }
     std::fs::write(tests.join("apply.tftest.hcl"), format!("{given}{}", apply.replace("ASSERTIONS", &asserted)))
         .unwrap();
     let plugin_dir = format!("-plugin-dir={}", plugins.display());

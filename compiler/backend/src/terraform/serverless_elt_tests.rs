@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::item_tests::{built, deployed, file};
+use super::item_tests::{applied, built, deployed, file};
 
 const PROGRAM: &str = include_str!("../../../../examples/serverless-elt/serverless-elt.flow");
 const JOBS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/serverless-elt/jobs");
@@ -55,7 +55,7 @@ fn all_switches_on_beside_a_queue_of_others() {
          existing_queue = {{ url = \"https://sqs/123456789012/theirs\", arn = \"arn:aws:sqs:us-east-1:123456789012:theirs\" }}\n{switches}"
     );
     let crawler = "aws_glue_crawler.tables_crawler[0]";
-    deployed(&built, &variables, &[
+    applied(&built, &variables, &[
         "length(aws_sqs_queue.work_queue) == 0 && length(aws_sqs_queue.work_dead) == 0",
         r#"aws_lambda_event_source_mapping.store_mapping.event_source_arn == "arn:aws:sqs:us-east-1:123456789012:theirs""#,
         r#"output.queue_url == "https://sqs/123456789012/theirs""#,
@@ -85,7 +85,8 @@ fn all_switches_on_beside_a_queue_of_others() {
 #[test]
 fn four_gates_by_two_switches() {
     let built = built(PROGRAM);
-    let names: Vec<&str> = built.iter().map(|(name, _)| name.as_str()).filter(|name| name.starts_with("gated") && name.ends_with(".asl.json")).collect();
+    let mut names: Vec<&str> = built.iter().map(|(name, _)| name.as_str()).filter(|name| name.starts_with("gated") && name.ends_with(".asl.json")).collect();
+    names.sort_unstable();
     assert_eq!(names, ["gated.asl.json", "gated.notify.asl.json", "gated.quarantine.asl.json", "gated.quarantine.notify.asl.json"]);
     for (name, first) in names.iter().zip(["fail GateFailed", "notify", "mark", "mark"]) {
         let definition: serde_json::Value = serde_json::from_str(&file(&built, name)).unwrap();
