@@ -199,6 +199,10 @@ def test_nothing_new_is_no_quality(cloud, elt):
     window = {"start": "2020-01-01T00:00:00Z", "end": "2020-01-02T00:00:00Z", "wait_seconds": 1, "max_attempts": 1}
     done = cloud.run(elt.output("ops_machine"), window)
     assert (done["status"], done["error"], done["cause"]) == ("FAILED", "QualityNotReached", "Quality check did not pass in time")
+    # What a person types.
+    assert elt.output("replay_and_check_start").startswith("aws stepfunctions start-execution ")
+    found = cloud.client("stepfunctions").describe_execution(executionArn=done["executionArn"])
+    assert found["status"] == "FAILED" and cloud.history(done["executionArn"])
 
 
 def test_what_was_written_starts_the_gate(cloud, elt):

@@ -37,6 +37,15 @@ fn tables() {
     insta::assert_snapshot!(tested("tables.flow", &["--coverage"]));
 }
 
+/// The tests of an example hold, where it lies.
+#[test]
+fn of_the_serverless_example() {
+    let place = copy_of_example("serverless-elt");
+    let printed = flowc(place.path(), &["test", "serverless-elt.flow"]);
+    assert_eq!(printed.code, Some(0), "{printed}");
+    assert!(printed.out.contains("10 tests: passed"), "{printed}");
+}
+
 #[test]
 fn help_of_test() {
     let place = tempfile::tempdir().unwrap();

@@ -130,3 +130,24 @@ pub fn quarantines(build: &Path, artefacts: &Artefacts, home: &Home) -> Vec<(Str
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn files_are_copied_once_and_again_where_they_differ() {
+        let place = tempfile::tempdir().unwrap();
+        let (from, to) = (place.path().join("sample"), place.path().join("bucket/landed"));
+        std::fs::create_dir_all(from.join("day")).unwrap();
+        std::fs::write(from.join("a.jsonl"), "1").unwrap();
+        std::fs::write(from.join("day/b.jsonl"), "2").unwrap();
+        assert_eq!((copy(&from, &to).unwrap(), copy(&from, &to).unwrap()), (2, 0));
+        std::fs::write(from.join("a.jsonl"), "3").unwrap();
+        assert_eq!(copy(&from, &to).unwrap(), 1);
+        assert_eq!(std::fs::read_to_string(to.join("a.jsonl")).unwrap(), "3");
+        assert!(copy(&place.path().join("nothing"), &to).is_err());
+    }
+}
