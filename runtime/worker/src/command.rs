@@ -42,6 +42,7 @@ Environment:
   FLOW_LOG          log level on standard error: error, warn, info, debug (default: info)
   FLOW_LOG_FORMAT   json (default) or text
   FLOW_SECRETS      a JSON file of secrets by name, instead of Secrets Manager
+  FLOW_POSTGRES     host:port of a PostgreSQL that takes the place of those that requests name
   FLOW_NOTIFICATIONS  a file that takes notifications instead of their being posted
   FLOW_STREAM       as a Lambda: the stream of the plan whose events it serves
   FLOW_SERVICES     queues, topics, buses, streams and ledgers: aws (default) or

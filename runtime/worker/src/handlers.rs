@@ -1,5 +1,6 @@
 //! Handlers: what no AWS service offers as one call.
 
+mod postgres;
 mod secrets;
 mod slack;
 
@@ -18,13 +19,14 @@ pub async fn answer(
     environment: &Environment,
 ) -> Result<Value, Failure> {
     match handler {
+        "postgres.refresh" => postgres::refresh(arguments, environment).await,
         "slack.post" => slack::post(arguments, request, environment).await,
         "s3.copy_written" => json(engine.copy_written(&read(handler, arguments)?).await?),
         "s3.count_written" => json(engine.count_written(&read(handler, arguments)?).await?),
         _ => Err(Failure {
             name: ErrorName::BadRequest,
             cause: format!(
-                "there is no handler `{handler}`: this binary has `slack.post`, `s3.copy_written` and `s3.count_written`"
+                "there is no handler `{handler}`: this binary has `postgres.refresh`, `slack.post`, `s3.copy_written` and `s3.count_written`"
             ),
         }),
     }

@@ -14,6 +14,7 @@ impl<'a> Checker<'a> {
             ("catalog_serde", [of]) => super::catalog::serde(of, span),
             ("policy", [lists]) => return self.policy(lists, result, span),
             ("packed", [name, folder, exclude]) => self.packed(name, folder, exclude, span),
+            ("view_order", [views]) => return self.view_order(views, result, span),
             ("vcpu_units", [cpu]) => match cpu.constant() {
                 #[expect(clippy::cast_possible_truncation, reason = "a Fargate task has 0.25 to 16 vCPU")]
                 Some(Value::Float(value)) if (0.0..=1024.0).contains(value) => Expr::int((value * 1024.0).round() as i64, span),

@@ -35,6 +35,7 @@ mod resources;
 mod stage;
 mod temporal;
 mod types;
+mod views;
 
 pub(crate) use call::{Arg, ArgValue, Bound};
 pub(crate) use fit::{fits, Because};

@@ -97,6 +97,7 @@ pub(crate) fn program<'a>(mut checker: Checker<'a>, modules: &'a [Module]) -> Pr
         memory_mb: 1024,
         timeout_s: 900,
         storage_mb: 512,
+        network: None,
         reads: Vec::new(),
         writes: Vec::new(),
         statements: Vec::new(),

@@ -310,6 +310,15 @@ pub struct PolicyCondition {
     pub values: Vec<Expr>,
 }
 
+/// Where a function is attached, deploy stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    /// Ids of subnets.
+    pub subnets: Expr,
+    /// Ids of security groups.
+    pub security_groups: Expr,
+}
+
 /// A Lambda function of the generic binary.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Function {
@@ -321,6 +330,8 @@ pub struct Function {
     pub timeout_s: u32,
     /// `/tmp` in MB.
     pub storage_mb: u32,
+    /// Where it is attached, if it is.
+    pub network: Option<Network>,
     /// Tables that its steps read.
     pub reads: Vec<TableId>,
     /// Tables that its steps write.

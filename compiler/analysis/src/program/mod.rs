@@ -30,7 +30,7 @@ pub use flow::{
 };
 pub use guards::{Facts, Guard, Unsure, both, either};
 pub use infrastructure::{
-    Backend, Each, Entry, Env, Function, FunctionId, Output, Package, Param, PolicyCondition, PolicyStatement, Project, Resource, ResourceId,
+    Backend, Each, Entry, Env, Function, FunctionId, Network, Output, Package, Param, PolicyCondition, PolicyStatement, Project, Resource, ResourceId,
     ResourceKind, Secret, SecretId, Validation, Versions,
 };
 pub use rows::{

@@ -51,6 +51,7 @@ pub fn program() -> Program {
             memory_mb: 1_024,
             timeout_s: 900,
             storage_mb: 512,
+            network: None,
             reads: Vec::new(),
             writes: Vec::new(),
             statements: Vec::new(),

@@ -73,6 +73,17 @@ pub fn roles(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Role>, Unlowe
     Ok(roles)
 }
 
+/// What a function needs to attach itself to a network.
+/// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html (2026-11)
+const ATTACHING: [&str; 6] = [
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+];
+
 fn function_role(
     scope: &Scope<'_>,
     places: &Places<'_>,
@@ -123,6 +134,9 @@ fn function_role(
     }
     for statement in &function.statements {
         document.add(Statement::from_program(scope, statement, None, places, &facts)?);
+    }
+    if function.network.is_some() {
+        document.add(Statement::new(ATTACHING, vec![string("*")], "attaching itself to the network"));
     }
     let logs = attribute("aws_cloudwatch_log_group", &names.logs, when.is_some(), ["arn"]);
     document.add(Statement::new(

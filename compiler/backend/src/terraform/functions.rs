@@ -2,7 +2,7 @@
 
 use super::files::Draft;
 use super::existence::attribute;
-use super::hcl::{BodyExt, block, call, object, path, string, strings, text, var};
+use super::hcl::{BodyExt, block, call, list, object, path, string, strings, text, var};
 use super::{Scope, Unlowered};
 use crate::iam::Places;
 use flow_analysis::limits::LAMBDA_NAME;
@@ -71,6 +71,12 @@ fn add(
     body.set("memory_size", function.memory_mb);
     body.set("timeout", function.timeout_s);
 
+    if let Some(network) = &function.network {
+        let mut attached = block("vpc_config", &[]);
+        attached.body.set("subnet_ids", scope.expression(&network.subnets)?);
+        attached.body.set("security_group_ids", scope.expression(&network.security_groups)?);
+        body.add(attached);
+    }
     let mut storage = block("ephemeral_storage", &[]);
     storage.body.set("size", function.storage_mb);
     body.add(storage);
@@ -90,6 +96,10 @@ fn add(
     let mut tracing = block("tracing_config", &[]);
     tracing.body.set("mode", string("Active"));
     body.add(tracing);
+    if function.network.is_some() {
+        let policy = path(["aws_iam_role_policy", &names.role]);
+        body.set_with("It attaches itself with its role's permissions, so they come first.", "depends_on", list([policy]));
+    }
     draft.body.add_with(&places.words(function.span), lambda);
 
     let mut group = block("resource", &["aws_cloudwatch_log_group", &names.logs]);

@@ -437,6 +437,7 @@ pub(crate) fn program() -> Program {
             memory_mb: 1024,
             timeout_s: 900,
             storage_mb: 512,
+            network: None,
             reads: vec![TableId(0)],
             writes: vec![TableId(1)],
             statements: vec![statement(&["secretsmanager:GetSecretValue"], [attribute(5, "arn")], "step alert")],

@@ -373,6 +373,7 @@ fn function(name: &str, memory_mb: u32) -> Function {
         memory_mb,
         timeout_s: 900,
         storage_mb: 512,
+        network: None,
         reads: Vec::new(),
         writes: Vec::new(),
         statements: Vec::new(),

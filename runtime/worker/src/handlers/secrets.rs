@@ -21,8 +21,28 @@ pub struct SecretRef<'a> {
     pub arn: Option<&'a str>,
 }
 
+/// A secret's value, and what it is called in messages.
+#[derive(Debug)]
+pub struct Secret {
+    value: Value,
+    source: String,
+}
+
+impl Secret {
+    /// The text at a key.
+    pub fn text(&self, key: &str) -> Result<&str, Failure> {
+        let missing = || failed(format!("{} has no text `{key}`: store {{\"{key}\": \"…\"}}", self.source));
+        self.value.get(key).and_then(Value::as_str).ok_or_else(missing)
+    }
+}
+
 /// The text at `key` of a secret.
 pub async fn resolve(reference: SecretRef<'_>, key: &str, environment: &Environment) -> Result<String, Failure> {
+    read(reference, environment).await?.text(key).map(str::to_owned)
+}
+
+/// A whole secret.
+pub async fn read(reference: SecretRef<'_>, environment: &Environment) -> Result<Secret, Failure> {
     let (text, source) = match environment.get("FLOW_SECRETS") {
         Some(path) => (local(path, reference.name)?, format!("secret `{}` in `{path}`", reference.name)),
         None => {
@@ -34,11 +54,7 @@ pub async fn resolve(reference: SecretRef<'_>, key: &str, environment: &Environm
     };
     // Messages of the JSON parser quote what they read, so they are not passed on.
     let value: Value = serde_json::from_str(&text).map_err(|_| failed(format!("{source} is not JSON")))?;
-    value
-        .get(key)
-        .and_then(Value::as_str)
-        .map(str::to_owned)
-        .ok_or_else(|| failed(format!("{source} has no text `{key}`: store {{\"{key}\": \"…\"}}")))
+    Ok(Secret { value, source })
 }
 
 fn local(path: &str, name: &str) -> Result<String, Failure> {

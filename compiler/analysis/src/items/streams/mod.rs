@@ -14,6 +14,7 @@ pub(crate) use channel::is_channel;
 pub(crate) use triggers::Notified;
 
 use crate::check::{Checker, Local, RowPlace, Scope};
+use crate::items::function::Size;
 use crate::items::schema::row_scope;
 use crate::program::{
     Expr, ExprKind, Function, FunctionId, PolicyStatement, SchemaId, Service, Stage, Stream, StreamAction, Subject, Type,
@@ -60,7 +61,7 @@ impl<'a> Checker<'a> {
                 None => return,
             },
         };
-        let Some((memory_mb, timeout_s, storage_mb)) = self.stream_compute(item, def.module) else { return };
+        let Some(Size { memory_mb, timeout_s, storage_mb, network }) = self.stream_compute(item, def.module) else { return };
         let function = FunctionId(u32::try_from(self.program.functions.len()).unwrap_or(u32::MAX));
         let name = item.name.text.clone();
         let workers = name == "worker" || name.starts_with("worker-");
@@ -69,6 +70,7 @@ impl<'a> Checker<'a> {
             memory_mb,
             timeout_s,
             storage_mb,
+            network,
             reads: Vec::new(),
             writes: Vec::new(),
             statements: Vec::new(),

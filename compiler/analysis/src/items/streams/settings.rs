@@ -2,6 +2,7 @@
 
 use super::Builder;
 use crate::check::{Because, Checker, Scope};
+use crate::items::function::Size;
 use crate::program::{Expr, Service, Stage, Start, StreamSettings, Type, Value};
 use flow_diagnostics::{codes, Diagnostic};
 use flow_syntax::ast::{self, Field, StreamItem};
@@ -23,10 +24,10 @@ const ALL: &[&str] = &["batch", "window", "parallel", "start", "filter", "bisect
 
 impl<'a> Checker<'a> {
     /// Memory, timeout and storage of the stream's function.
-    pub(super) fn stream_compute(&mut self, item: &'a StreamItem, module: usize) -> Option<(u32, u32, u32)> {
+    pub(super) fn stream_compute(&mut self, item: &'a StreamItem, module: usize) -> Option<Size> {
         match item.settings.iter().find(|field| field.name.text == "using") {
             Some(field) => self.compute(Some(field), &Scope::new(module)),
-            None => Some((1024, 60, 512)),
+            None => Some(Size { memory_mb: 1024, timeout_s: 60, storage_mb: 512, network: None }),
         }
     }
 
