@@ -305,6 +305,7 @@ codes! {
     773 Warning ANSWER_UNREAD "answer of a function that nobody reads";
     774 Warning NAME_WITHOUT_ENV "name that two environments share";
     775 Warning LOGS_AFTER_FUNCTION "log group that comes after its function";
+    776 Error NAME_PREFIX "prefix that no name can begin with";
     801 Warning UNUSED_ITEM "unused item";
     802 Warning EMPTY_ENV "environment that sets nothing";
     803 Warning UNUSED_USE "unused import";

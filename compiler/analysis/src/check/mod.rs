@@ -245,6 +245,8 @@ impl<'a> Checker<'a> {
             program: Program {
                 project: Project {
                     name: String::new(),
+                    prefix: None,
+                    role_prefix: None,
                     region: String::new(),
                     tags: Vec::new(),
                     module: false,

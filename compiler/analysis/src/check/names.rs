@@ -74,7 +74,7 @@ impl<'a> Checker<'a> {
         }
         if ROOTS.contains(&text) {
             let fields = match text {
-                "project" => "`project.name` or `project.region`",
+                "project" => "`project.name`, `project.prefix` or `project.region`",
                 "env" => "`env.name`",
                 "aws" => "`aws.partition`, `aws.account` or `aws.region`",
                 _ => "`execution.name` or `execution.started`",
@@ -294,6 +294,11 @@ impl<'a> Checker<'a> {
         }
         let (kind, ty, stage) = match (root.text.as_str(), name.text.as_str()) {
             ("project", "name") => return Some(Expr::string(self.program.project.name.clone(), span)),
+            ("project", "prefix") => {
+                let prefix = self.program.project.prefix.clone();
+                let prefix = prefix.unwrap_or_else(|| Expr::string(self.program.project.name.clone(), span));
+                return Some(Expr { span, ..prefix });
+            }
             ("project", "region") if self.program.project.module => (ExprKind::Aws(AwsFact::Region), Type::String, Stage::Plan),
             ("project", "region") => return Some(Expr::string(self.program.project.region.clone(), span)),
             ("env", "name") => (ExprKind::EnvName, Type::String, Stage::Plan),
@@ -316,7 +321,7 @@ impl<'a> Checker<'a> {
             ("execution", "started") => (ExprKind::Context(ContextField::Started), Type::Timestamp, Stage::Run),
             (root_name, _) if ROOTS.contains(&root_name) => {
                 let known: &[&str] = match root_name {
-                    "project" => &["name", "region"],
+                    "project" => &["name", "prefix", "region"],
                     "env" => &["name"],
                     "aws" => &["partition", "account", "region"],
                     _ => &["name", "started"],

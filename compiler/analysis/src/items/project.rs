@@ -8,7 +8,7 @@ use flow_diagnostics::{codes, Diagnostic};
 use flow_syntax::ast::{self, ItemKind, Named};
 
 /// Fields of a project, in the order in which they are looked at.
-const FIELDS: &[&str] = &["kind", "region", "tags", "untagged", "backend", "versions"];
+const FIELDS: &[&str] = &["kind", "prefix", "role_prefix", "region", "tags", "untagged", "backend", "versions"];
 
 impl<'a> Checker<'a> {
     /// The project; the first, if there are several.
@@ -54,6 +54,7 @@ impl<'a> Checker<'a> {
         let name = field.name.text.as_str();
         let (ty, why) = match name {
             "kind" => (Type::literals(vec!["program".to_owned(), "module".to_owned()]), "says what is emitted"),
+            "prefix" | "role_prefix" => (Type::String, "part of names that are known with the plan"),
             "region" => (Type::String, "part of the provider's configuration"),
             "tags" => (Type::Map(Box::new(Type::String)), "part of the provider's configuration"),
             "untagged" => (Type::List(Box::new(Type::String)), "part of the provider's configuration"),
@@ -62,7 +63,12 @@ impl<'a> Checker<'a> {
         };
         let value = self.check(&field.value, &Scope::new(module), &ty, None);
         let because = Because::new(field.name.span, why);
-        if value.is_error() || !self.stage(&value, Stage::Const, because) {
+        let prefix = matches!(name, "prefix" | "role_prefix");
+        if value.is_error() || !self.stage(&value, if prefix { Stage::Plan } else { Stage::Const }, because) {
+            return;
+        }
+        if prefix {
+            self.prefix(field, value);
             return;
         }
         if self.program.project.module && matches!(name, "region" | "tags" | "untagged" | "backend") {
@@ -136,6 +142,35 @@ impl<'a> Checker<'a> {
             self.report(diagnostic);
         }
         self.program.project.untagged = found;
+    }
+
+    /// What names begin with: a text, or a parameter.
+    fn prefix(&mut self, field: &ast::Field, value: Expr) {
+        let sound = |text: &str| {
+            let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            !text.is_empty() && text.len() <= 32 && text.chars().all(inside) && !text.ends_with('-')
+        };
+        let problem = match (&value.kind, value.text()) {
+            (ExprKind::Param(_), _) => None,
+            (_, Some(text)) if sound(text) => None,
+            (_, Some(_)) => Some("is no beginning of a name: 1 to 32 letters, digits, `-` and `_`, and no `-` at its end"),
+            _ => Some("is computed: a prefix is a text or a `param`"),
+        };
+        if let Some(problem) = problem {
+            let written = self.files.slice(value.span).to_owned();
+            self.report(
+                Diagnostic::new(codes::NAME_PREFIX, format!("`{written}` {problem}"))
+                    .primary(value.span, "")
+                    .note("every name in AWS is `PREFIX-ENV-THING`")
+                    .help("write `prefix = \"acme-data\"`, or declare `param prefix: String` and write `prefix = prefix`"),
+            );
+            return;
+        }
+        let slot = match field.name.text.as_str() {
+            "prefix" => &mut self.program.project.prefix,
+            _ => &mut self.program.project.role_prefix,
+        };
+        *slot = Some(value);
     }
 
     /// Credentials do not stand in a program.

@@ -20,6 +20,10 @@ pub struct FunctionId(pub u32);
 pub struct Project {
     /// Its name; part of every resource's name.
     pub name: String,
+    /// What names in AWS begin with, a text or a parameter; else its name.
+    pub prefix: Option<Expr>,
+    /// The same for roles.
+    pub role_prefix: Option<Expr>,
     /// The region, const.
     pub region: String,
     /// Tags of every resource, const.

@@ -29,6 +29,8 @@ pub fn program() -> Program {
     Program {
         project: Project {
             name: "p".to_owned(),
+            prefix: None,
+            role_prefix: None,
             region: "us-east-1".to_owned(),
             tags: Vec::new(),
             module: false,

@@ -4,6 +4,7 @@
 //!
 //! A rule that cannot be wrong is an error; one that can is a warning. Rules never look at the clock.
 
+mod answers;
 mod at_once;
 mod catalogs;
 mod catches;
@@ -23,6 +24,7 @@ mod messages;
 mod names;
 mod payload;
 mod permissions;
+mod physical;
 mod pii;
 mod places;
 mod policies;
@@ -72,6 +74,8 @@ pub fn check(program: &Program, diagnostics: &mut Diagnostics) {
     functions::settings(program, diagnostics);
     containers::sizes(program, diagnostics);
     permissions::of_roles(program, diagnostics);
+    physical::without_env(program, diagnostics);
+    physical::logs_after_function(program, diagnostics);
     places::partition_types(program, diagnostics);
     places::csv_is_flat(program, diagnostics);
     places::catalog_names(program, diagnostics);
@@ -123,6 +127,7 @@ fn one_place(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
 /// Rules about statements together.
 fn whole_flow(program: &Program, flow: &Flow, diagnostics: &mut Diagnostics) {
     let graph = FlowGraph::of(program, flow);
+    answers::unread(flow, diagnostics);
     reach::statement_after_the_end(flow, diagnostics);
     reach::try_without_steps(flow, diagnostics);
     catches::never_raised(flow, diagnostics);

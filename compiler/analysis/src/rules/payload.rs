@@ -75,7 +75,8 @@ fn too_many(of: &ForEach, each: Option<u64>) -> Option<String> {
     }
 }
 
-fn is_read(flow: &Flow, variable: VariableId) -> bool {
+/// Whether anything in a flow reads a variable.
+pub(super) fn is_read(flow: &Flow, variable: VariableId) -> bool {
     let mut found = false;
     flow.walk(&mut |statement| {
         for expr in statement.expressions().into_iter().chain(statement.outputs()) {

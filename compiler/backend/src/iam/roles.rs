@@ -4,7 +4,7 @@ use super::{Document, Places, Statement};
 use crate::terraform::existence::{attribute, condition};
 use crate::terraform::hcl::{Part, binary, string, text};
 use crate::terraform::{Scope, Unlowered, fact_path};
-use flow_analysis::limits::{MACHINE_NAME, ROLE_NAME};
+use flow_analysis::limits::MACHINE_NAME;
 use flow_analysis::program::{
     AwsFact, Expr, Facts, Flow, Function, FunctionId, Guard, InvalidPolicy, Items, PolicyStatement, Program, ResourceKind,
     Statement as FlowStatement, Step, Table, TableId, walk_statements,
@@ -55,8 +55,8 @@ pub fn roles(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Role>, Unlowe
         }
         // Names of constructs are const; another one is used as it is.
         let name = match scope.expression(role_name)? {
-            Expression::String(name) => scope.names.physical(&name, &ROLE_NAME),
-            other => text([Part::Value(scope.names.physical("", &ROLE_NAME)), Part::Value(other)]),
+            Expression::String(name) => scope.names.role(&name),
+            other => text([Part::Value(scope.names.role("")), Part::Value(other)]),
         };
         roles.push(Role {
             label: resource.name.clone(),
@@ -147,7 +147,7 @@ fn function_role(
     document.add(Statement::new(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], vec![string("*")], "traces"));
     Ok(Some(Role {
         label: names.role.clone(),
-        name: scope.names.physical(&format!("{}-function", function.name), &ROLE_NAME),
+        name: scope.names.role(&format!("{}-function", function.name)),
         service: "lambda.amazonaws.com".to_owned(),
         doc: match &function.stream {
             Some(stream) => format!("Stream `{stream}`: what it reads, writes and sends to, and nothing else."),
@@ -224,7 +224,7 @@ fn flow_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Flow) 
     ));
     Ok(Some(Role {
         label: names.role.clone(),
-        name: scope.names.physical(&format!("{}-flow", flow.name), &ROLE_NAME),
+        name: scope.names.role(&format!("{}-flow", flow.name)),
         service: "states.amazonaws.com".to_owned(),
         doc: format!("Flow `{}`: starts what its steps name.", flow.name),
         document,
@@ -252,7 +252,7 @@ fn schedule_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Fl
     }
     Ok((!document.is_empty()).then(|| Role {
         label: names.schedule_role.clone(),
-        name: scope.names.physical(&format!("{}-schedule", flow.name), &ROLE_NAME),
+        name: scope.names.role(&format!("{}-schedule", flow.name)),
         service: "scheduler.amazonaws.com".to_owned(),
         doc: format!("Schedules of flow `{}`: start it, nothing else.", flow.name),
         document,

@@ -1,8 +1,8 @@
 //! Names: Terraform's labels (`aws_lambda_function.worker`), and names in AWS (`dpc-dev-worker`).
 
 use super::hcl::{Part, is_plain, text, var};
-use flow_analysis::limits::Limit;
-use flow_analysis::program::{FunctionId, Program};
+use flow_analysis::limits::{Limit, ROLE_NAME};
+use flow_analysis::program::{Expr, ExprKind, FunctionId, Program, Value};
 use hcl_edit::expr::Expression;
 use std::collections::BTreeSet;
 
@@ -50,10 +50,33 @@ pub(crate) struct StreamNames {
     pub(crate) dead: String,
 }
 
+/// Characters that a prefix may have that is a parameter.
+const PREFIX_LIMIT: usize = 20;
+
+/// What names begin with.
+#[derive(Debug, Clone)]
+enum Prefix {
+    /// A text.
+    Text(String),
+    /// The variable that says it.
+    Variable(String),
+}
+
+impl Prefix {
+    fn of(given: Option<&Expr>, project: &str) -> Prefix {
+        match given.map(|given| &given.kind) {
+            Some(ExprKind::Param(name)) => Prefix::Variable(name.clone()),
+            Some(ExprKind::Value(Value::String(text))) => Prefix::Text(text.clone()),
+            _ => Prefix::Text(project.to_owned()),
+        }
+    }
+}
+
 /// Names of one program.
 #[derive(Debug)]
 pub(crate) struct Names {
-    project: String,
+    prefix: Prefix,
+    role_prefix: Prefix,
     env_length: usize,
     params: BTreeSet<String>,
     functions: Vec<FunctionNames>,
@@ -75,7 +98,8 @@ impl Names {
             .filter_map(|resource| Some((resource.listed()?, resource.name.clone())))
             .collect();
         let mut names = Names {
-            project: program.project.name.clone(),
+            prefix: Prefix::of(program.project.prefix.as_ref(), &program.project.name),
+            role_prefix: Prefix::of(program.project.role_prefix.as_ref().or(program.project.prefix.as_ref()), &program.project.name),
             env_length: program.envs.iter().map(|env| env.name.chars().count()).max().unwrap_or(ENV_LIMIT),
             params: program.params.iter().map(|param| param.name.clone()).collect(),
             functions: Vec::new(),
@@ -159,17 +183,31 @@ impl Names {
         self.functions.get(id.0 as usize)
     }
 
-    /// `<project>-<env>-<thing>`, as long as `limit` allows in every environment.
+    /// `<prefix>-<env>-<thing>`, as long as `limit` allows in every environment.
     pub(crate) fn physical(&self, thing: &str, limit: &Limit) -> Expression {
+        self.named(&self.prefix, thing, limit)
+    }
+
+    /// The same for a role, whose prefix may be another: where who deploys may make roles of some names alone.
+    pub(crate) fn role(&self, thing: &str) -> Expression {
+        self.named(&self.role_prefix, thing, &ROLE_NAME)
+    }
+
+    fn named(&self, prefix: &Prefix, thing: &str, limit: &Limit) -> Expression {
         let room = usize::try_from(limit.max).unwrap_or(usize::MAX).saturating_sub(self.env_length + 2);
-        let project_length = self.project.chars().count();
-        let thing = shorten(thing, room.saturating_sub(project_length).max(room / 2));
-        let project = shorten(&self.project, room.saturating_sub(thing.chars().count()));
-        text([
-            Part::Text(format!("{project}-")),
-            Part::Value(var(&self.variable("env"))),
-            Part::Text(format!("-{thing}")),
-        ])
+        let (first, room_for_thing) = match prefix {
+            Prefix::Text(prefix) => (None, room.saturating_sub(prefix.chars().count()).max(room / 2)),
+            Prefix::Variable(name) => (Some(Part::Value(var(name))), room.saturating_sub(PREFIX_LIMIT)),
+        };
+        let thing = shorten(thing, room_for_thing);
+        let env = [Part::Value(var(&self.variable("env"))), Part::Text(format!("-{thing}"))];
+        match (first, prefix) {
+            (None, Prefix::Text(prefix)) => {
+                let prefix = shorten(prefix, room.saturating_sub(thing.chars().count()));
+                text(std::iter::once(Part::Text(format!("{prefix}-"))).chain(env))
+            }
+            (first, _) => text(first.into_iter().chain([Part::Text("-".to_owned())]).chain(env)),
+        }
     }
 }
 
@@ -195,7 +233,8 @@ mod tests {
 
     fn names(project: &str) -> Names {
         Names {
-            project: project.to_owned(),
+            prefix: Prefix::Text(project.to_owned()),
+            role_prefix: Prefix::Text(project.to_owned()),
             env_length: 4,
             params: BTreeSet::new(),
             functions: Vec::new(),

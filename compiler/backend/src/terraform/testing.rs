@@ -350,6 +350,8 @@ pub(crate) fn program() -> Program {
     Program {
         project: Project {
             name: "dpc".to_owned(),
+            prefix: None,
+            role_prefix: None,
             region: "us-east-1".to_owned(),
             tags: vec![("Project".to_owned(), "dpc \"learning\" ${x}".to_owned())],
             module: false,

@@ -406,6 +406,8 @@ pub fn program() -> Program {
     Program {
         project: Project {
             name: "dpc".to_owned(),
+            prefix: None,
+            role_prefix: None,
             region: "us-east-1".to_owned(),
             tags: Vec::new(),
             module: false,
