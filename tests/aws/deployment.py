@@ -158,8 +158,9 @@ class Deployment:
             (Path(kept) / f"{Path(program).stem}.json").write_text(json.dumps(own, indent=2))
 
     def files(self) -> list[str]:
-        named = self.folder / f"{self.env}.tfvars"
-        return [f"-var-file={named}"] if named.exists() else []
+        """The environment's values, and those of the test, which go before them."""
+        named = [self.folder / f"{self.env}.tfvars", self.folder / "emulator.auto.tfvars.json"]
+        return [f"-var-file={one}" for one in named if one.exists()]
 
     def terraform(self, *arguments: str) -> str:
         environment = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}

@@ -117,7 +117,11 @@ impl<'a> Evaluator<'a> {
             }
             ExprKind::FlowFact(flow, fact) => {
                 self.local?;
-                let (project, env) = (&self.program.project.name, self.env_name());
+                let project = match &self.program.project.prefix {
+                    Some(prefix) => self.text(prefix)?,
+                    None => self.program.project.name.clone(),
+                };
+                let env = self.env_name();
                 match fact {
                     FlowFact::Name => json!(format!("{project}-{env}-{flow}")),
                     FlowFact::RoleArn => json!(format!("arn:aws:iam::{ACCOUNT}:role/{project}-{env}-{flow}-flow")),
@@ -134,7 +138,11 @@ impl<'a> Evaluator<'a> {
                 }
             }
             ExprKind::TableFact(id, fact) => self.value(&self.program.table(*id)?.fact(*fact)?)?,
-            ExprKind::SecretName(id) => self.value(&self.program.secret(*id)?.secret_name)?,
+            ExprKind::SecretName(id) => {
+                let secret = self.program.secret(*id)?;
+                // Where the file of secrets is, they go by their names in the program.
+                if self.local.is_some() { json!(secret.name) } else { self.value(&secret.secret_name)? }
+            }
             ExprKind::SecretArn(id) => {
                 let secret = self.program.secret(*id)?;
                 match &secret.arn.kind {

@@ -60,6 +60,8 @@ pub fn launch(build: &Path, local: &LocalRun, home: &Home, worker: PathBuf, secr
         ("FLOW_NOTIFICATIONS".to_owned(), home.notifications.display().to_string()),
         ("FLOW_SECRETS".to_owned(), secrets.display().to_string()),
     ];
+    // The database that takes the place of the deployed one.
+    env.extend(std::env::var("FLOW_POSTGRES").ok().map(|server| ("FLOW_POSTGRES".to_owned(), server)));
     env.extend(local.slots.iter().map(|(slot, value)| (slot_variable(slot), value.clone())));
     Ok(Launch { program: worker, env, folder: home.run.clone() })
 }

@@ -215,7 +215,7 @@ fn requests_that_cannot_be_are_refused() {
         (json!({"operation": "copy", "table": {"table": "staged"}, "into": {"table": "staged", "replace": "all"}}),
             "Flow.InputMissing: table `staged` has nothing to read in bucket `processed` under prefix `staged/encounters`: check \
              that the data has arrived and that the name is right"),
-        (json!({"operation": "handler", "handler": "mail.send"}), "Flow.BadRequest: there is no handler `mail.send`: this binary has `slack.post`, `s3.copy_written` and `s3.count_written`"),
+        (json!({"operation": "handler", "handler": "mail.send"}), "Flow.BadRequest: there is no handler `mail.send`: this binary has `postgres.refresh`, `slack.post`, `s3.copy_written` and `s3.count_written`"),
     ] {
         assert_eq!(bucket.fail(&request), expected);
     }

@@ -136,3 +136,29 @@ flow hello(name: String) {
     assert_eq!(step.call.arguments.entry("MessageBody").unwrap().text(), Some("Hello WORLD"));
     assert!(matches!(step.call.arguments.entry("QueueUrl").unwrap().kind, ExprKind::Attribute { .. }));
 }
+
+#[test]
+fn views_are_refreshed_after_what_they_read() {
+    let program = clean(
+        r#"
+use std.postgres
+project p { region = "eu-central-1" }
+secret database: postgres.Credentials
+flow refresh() {
+  step views = postgres.refresh("db:5432", "d", database, [
+    { name: "analytics.summary", reads: ["curated.b", "curated.a"] },
+    { name: "curated.b", reads: ["curated.a"] },
+    { name: "other" },
+    { name: "curated.a" },
+  ])
+}
+"#,
+    );
+    let Some(Statement::Step(step)) = program.flows[0].body.first() else { panic!("no step") };
+    let views = step.call.arguments.entry("Payload").and_then(|payload| payload.entry("arguments")?.entry("views")).unwrap();
+    let names: Vec<&str> = views.elements().iter().filter_map(|view| view.entry("name")?.text()).collect();
+    assert_eq!(names, ["other", "curated.a", "curated.b", "analytics.summary"]);
+    // Who reads the secret is the function, and nobody else.
+    assert_eq!(program.functions[0].statements[0].actions, ["secretsmanager:GetSecretValue"]);
+    assert_eq!(step.call.statements[0].actions, ["lambda:InvokeFunction"]);
+}

@@ -1,7 +1,7 @@
 //! The roles of a program: one for each function, each flow, each scheduled flow, and those that constructs ask for.
 
 use super::{Document, Places, Statement};
-use crate::terraform::existence::{attribute, condition};
+use crate::terraform::existence::{attribute, condition, schedule_role_guard};
 use crate::terraform::hcl::{Part, binary, string, text};
 use crate::terraform::{Scope, Unlowered, fact_path};
 use flow_analysis::limits::MACHINE_NAME;
@@ -256,7 +256,7 @@ fn schedule_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Fl
         service: "scheduler.amazonaws.com".to_owned(),
         doc: format!("Schedules of flow `{}`: start it, nothing else.", flow.name),
         document,
-        when: condition(&flow.when).cloned(),
+        when: schedule_role_guard(flow),
     }))
 }
 

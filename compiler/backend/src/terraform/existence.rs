@@ -80,6 +80,11 @@ pub(crate) fn trigger_guard(flow: &Flow, trigger: &Trigger) -> Option<Expr> {
     }
 }
 
+/// Where the role of a flow's schedules exists: where one of them does.
+pub(crate) fn schedule_role_guard(flow: &Flow) -> Option<Expr> {
+    any(flow.triggers.iter().map(|trigger| trigger_guard(flow, trigger)))
+}
+
 /// Where one of several things exists; everywhere if one of them does, or if there are none.
 fn any(guards: impl Iterator<Item = Option<Expr>>) -> Option<Expr> {
     let mut found: Vec<Expr> = Vec::new();

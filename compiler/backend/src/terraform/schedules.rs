@@ -1,6 +1,6 @@
 //! `schedules.tf`: EventBridge Scheduler starts a flow.
 
-use super::existence::{attribute, trigger_guard};
+use super::existence::{attribute, schedule_role_guard, trigger_guard};
 use super::files::Draft;
 use super::hcl::{BodyExt, binary, block, call, choose, object, string, var};
 use super::{Scope, Unlowered};
@@ -54,7 +54,7 @@ pub(crate) fn schedules(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft,
             body.add(window);
             let mut target = block("target", &[]);
             target.body.set("arn", attribute("aws_sfn_state_machine", &names.machine, names.counted, ["arn"]));
-            target.body.set("role_arn", attribute("aws_iam_role", &names.schedule_role, names.counted, ["arn"]));
+            target.body.set("role_arn", attribute("aws_iam_role", &names.schedule_role, schedule_role_guard(flow).is_some(), ["arn"]));
             target.body.set_with(
                 "Scheduler puts the planned time in place of <…>; `jsonencode` writes those brackets as \\u003c and \\u003e.",
                 "input",

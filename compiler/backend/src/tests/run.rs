@@ -72,7 +72,7 @@ fn a_good_day_runs_every_step_and_ends_with_an_empty_output() {
     assert_eq!(arguments("dbt")["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"], json!([]));
     assert_eq!(arguments("dbt")["Overrides"]["ContainerOverrides"][0]["Command"][3], json!("dev"));
     assert_eq!(arguments("announce")["Payload"]["arguments"]["text"], json!("Loaded 42 rows for 2026-01-05"));
-    assert_eq!(arguments("announce")["Payload"]["arguments"]["secret"], json!("slack_secret"));
+    assert_eq!(arguments("announce")["Payload"]["arguments"]["secret"], json!("slack"));
 }
 
 #[test]
