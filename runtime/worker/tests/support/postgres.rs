@@ -27,9 +27,9 @@ pub struct Postgres {
 /// The folder with PostgreSQL's programs: of the path, or where Debian has them.
 fn programs() -> Option<PathBuf> {
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path().join("bin")));
-    let path = std::env::var_os("PATH")?;
-    let found = std::env::split_paths(&path).chain(debian).find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file());
-    found
+    let whole = |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    let path: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
+    path.into_iter().chain(debian).find(whole)
 }
 
 /// PostgreSQL does not run as root: then it is a user who owns nothing.
