@@ -402,7 +402,7 @@ def test_a_backfill(cloud, cdc):
     # Three pages: this one, and two that the queue asks for.
     done = cloud.run(cdc.output("backfill_state_machine_arn"), {})
     assert done["status"] == "SUCCEEDED", done
-    wait("all items", lambda: sum(len(archive(cloud, kind)) for kind in KINDS) >= len(items), 120)
+    wait("all items", lambda: sum(len(archive(cloud, kind)) for kind in KINDS) >= len(items), 240)
     rows = [row for kind in KINDS for _, row in archive(cloud, kind)]
     assert len(rows) == len(items) == len({row["change"] for row in rows}) and all(row["isDeleted"] is None for row in rows)
 

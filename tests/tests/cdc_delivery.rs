@@ -81,3 +81,17 @@ fn the_environments() {
         assert!(variables.contains(&format!("variable \"{name}\"")), "{name}");
     }
 }
+
+#[test]
+fn the_next_page_is_asked_for_with_its_key() {
+    let place = copy_of_example("cdc-delivery");
+    let queues = place.path().join(".flow/services/queues");
+    fs::create_dir_all(&queues).unwrap();
+    let key = json!({"pk": {"S": "k1"}});
+    fs::write(queues.join("pages.jsonl"), json!({"body": {"start": key}}).to_string()).unwrap();
+    let done = flowc(place.path(), &["run", "cdc-delivery.flow", "--stream", "turn"]);
+    assert_eq!(done.code, Some(0), "{}{}", done.out, done.err);
+    let started = place.path().join(".flow/services/executions/ticketing-dev-backfill.jsonl");
+    let started: Value = serde_json::from_str(fs::read_to_string(started).unwrap().trim()).unwrap();
+    assert_eq!(started["input"], json!({"start": key}));
+}

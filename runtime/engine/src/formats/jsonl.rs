@@ -320,7 +320,13 @@ pub fn write(out: &mut impl Write, batch: &RecordBatch, fields: &[Field], parts:
             }
             if let Some(values) = nested {
                 let value = values.get(row).unwrap_or(&Value::Null);
-                serde_json::to_writer(&mut line, value).map_err(defect)?;
+                if holds_json(&field.data_type) {
+                    let mut value = value.clone();
+                    json_within(&mut value, &field.data_type)?;
+                    serde_json::to_writer(&mut line, &value).map_err(defect)?;
+                } else {
+                    serde_json::to_writer(&mut line, value).map_err(defect)?;
+                }
                 continue;
             }
             let text = scalar_text(column, row)?;
@@ -336,6 +342,46 @@ pub fn write(out: &mut impl Write, batch: &RecordBatch, fields: &[Field], parts:
             line.push(b'\n');
         }
         out.write_all(&line).map_err(|error| spool_failure(&error))?;
+    }
+    Ok(())
+}
+
+fn holds_json(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Json => true,
+        DataType::Struct { fields } => fields.iter().any(|field| holds_json(&field.data_type)),
+        DataType::List { element, .. } => holds_json(element),
+        DataType::Map { value } => holds_json(value),
+        _ => false,
+    }
+}
+
+/// JSON within a value, which Arrow has as text, as what it is: as a column of its own is written, and as it is read.
+fn json_within(value: &mut Value, data_type: &DataType) -> Result<()> {
+    match (data_type, value) {
+        (DataType::Json, value) => {
+            if let Value::String(text) = &*value {
+                *value = serde_json::from_str(text).map_err(defect)?;
+            }
+        }
+        (DataType::Struct { fields }, Value::Object(object)) => {
+            for field in fields {
+                if let Some(value) = object.get_mut(&field.name) {
+                    json_within(value, &field.data_type)?;
+                }
+            }
+        }
+        (DataType::List { element, .. }, Value::Array(items)) => {
+            for item in items {
+                json_within(item, element)?;
+            }
+        }
+        (DataType::Map { value: inner }, Value::Object(object)) => {
+            for (_, value) in object.iter_mut() {
+                json_within(value, inner)?;
+            }
+        }
+        _ => {}
     }
     Ok(())
 }
