@@ -85,7 +85,7 @@ fn what_cannot_be_tested_is_said() {
 
 #[test]
 fn the_examples_pass_their_tests() {
-    for example in ["nightly", "stream", "empty"] {
+    for example in ["nightly", "stream", "empty", "dpc-elt"] {
         let place = copy_of_example(example);
         let printed = flowc(place.path(), &["test"]);
         assert_eq!(printed.code, Some(0), "{printed}");

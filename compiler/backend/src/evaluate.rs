@@ -94,10 +94,15 @@ impl<'a> Evaluator<'a> {
                 }
             }
             ExprKind::Attribute { resource, instance: Instance::Only, path } => self.attribute(*resource, path, &expr.ty)?,
-            // Of several, each has a value of its own: what stands for it is of its type alone.
-            ExprKind::Attribute { resource, path, .. } => {
+            // Of several, each has a value of its own.
+            ExprKind::Attribute { resource, instance, path } => {
                 self.local?;
-                stand_in(&expr.ty, &format!("local-{}-{}", self.program.resource(*resource)?.name, path.join("-")))
+                let of = &self.program.resource(*resource)?.name;
+                let key = match instance {
+                    Instance::Key(key) => format!("{}-", self.text(key)?),
+                    Instance::Only | Instance::Every => String::new(),
+                };
+                stand_in(&expr.ty, &format!("local-{of}-{key}{}", path.join("-")))
             }
             ExprKind::Index { target, index, .. } => {
                 let (target, index) = (self.value(target)?, self.value(index)?);
@@ -122,10 +127,19 @@ impl<'a> Evaluator<'a> {
                     None => self.program.project.name.clone(),
                 };
                 let env = self.env_name();
+                let own = self.program.flows.iter().find(|item| item.name == *flow).map(|item| &item.own);
+                let name = match own.and_then(|own| own.name.as_ref()) {
+                    Some(name) => self.text(name)?,
+                    None => format!("{project}-{env}-{flow}"),
+                };
                 match fact {
-                    FlowFact::Name => json!(format!("{project}-{env}-{flow}")),
-                    FlowFact::RoleArn => json!(format!("arn:aws:iam::{ACCOUNT}:role/{project}-{env}-{flow}-flow")),
-                    FlowFact::LogGroup => json!(format!("/aws/vendedlogs/states/{project}-{env}-{flow}")),
+                    FlowFact::Name => json!(name),
+                    FlowFact::RoleArn => match own.and_then(|own| own.role.as_ref()) {
+                        Some(role) => self.value(role)?,
+                        None => json!(format!("arn:aws:iam::{ACCOUNT}:role/{name}-flow")),
+                    },
+                    FlowFact::LogGroup => json!(format!("/aws/vendedlogs/states/{name}")),
+                    FlowFact::Policy => json!("{}"),
                 }
             }
             ExprKind::StreamFact(stream, fact) => {

@@ -121,7 +121,7 @@ fn local_flow(
                 let variable = flow.variable(param.variable)?;
                 Some(LocalParam {
                     name: variable.name.clone(),
-                    ty: variable.ty.display(program),
+                    ty: plain(&variable.ty).display(program),
                     optional: param.default.is_some() || variable.ty.is_optional(),
                     doc: param.doc.clone(),
                 })
@@ -185,6 +185,16 @@ fn shape(program: &Program, ty: &Type) -> LocalShape {
 }
 
 /// Tasks that have a way to run on a laptop, by their state's name.
+/// A type without its name: what is written for a value of it here is read as one of what it stands for.
+fn plain(ty: &Type) -> Type {
+    match ty {
+        Type::Nominal { base, .. } => plain(base),
+        Type::Optional(inner) => Type::Optional(Box::new(plain(inner))),
+        Type::List(element) => Type::List(Box::new(plain(element))),
+        other => other.clone(),
+    }
+}
+
 fn local_tasks(program: &Program, flow: &Flow, values: &Evaluator<'_>) -> IndexMap<String, LocalTask> {
     let mut tasks = IndexMap::new();
     let variables = asl::variables(flow);

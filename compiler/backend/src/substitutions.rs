@@ -59,7 +59,17 @@ pub struct Substitutions {
 impl Substitutions {
     /// The entry for a value, made where it is new; `hint` is a name for what has none of its own.
     pub fn entry(&mut self, program: &Program, expr: &Expr, hint: &str) -> Substitution {
-        if let Some(known) = self.entries.iter().find(|entry| entry.expr == *expr) {
+        let encoding = if is_safe_text(program, expr) { Encoding::Text } else { Encoding::Json };
+        self.encoded(program, expr, hint, encoding)
+    }
+
+    /// The entry for a text where nothing is evaluated: in a comment.
+    pub fn plain(&mut self, program: &Program, expr: &Expr, hint: &str) -> Substitution {
+        self.encoded(program, expr, hint, Encoding::Text)
+    }
+
+    fn encoded(&mut self, program: &Program, expr: &Expr, hint: &str, encoding: Encoding) -> Substitution {
+        if let Some(known) = self.entries.iter().find(|entry| entry.expr == *expr && entry.encoding == encoding) {
             return known.clone();
         }
         let wanted = own_name(program, expr).unwrap_or_else(|| hint.to_owned());
@@ -76,7 +86,7 @@ impl Substitutions {
                 Stage::Apply | Stage::Run | Stage::Row => Depth::Apply,
             },
             ty: expr.ty.display(program),
-            encoding: if is_safe_text(program, expr) { Encoding::Text } else { Encoding::Json },
+            encoding,
             hcl: String::new(),
             expr: expr.clone(),
         };

@@ -319,6 +319,13 @@ codes! {
     811 Warning ENV_WITHOUT "environment without a value that others have";
     812 Warning SAME_OUTAGE "dead letters in the outage that they are for";
     813 Error ENV_INCOMPLETE "environment that cannot be built";
+    815 Warning FAIL_PASSES_CATCH "`fail` that no `catch` around it takes";
+    816 Warning VARIABLE_TWICE "variable that a container is given twice";
+    817 Warning PATH_IN_TEXT "path in a plain text";
+    818 Warning CALL_NOT_ALLOWED "call without the permission that it needs";
+    819 Warning DATABASE_ROLE "role of a database that may not do what a statement does";
+    820 Warning ALARM_NEVER_FIRES "alarm on failures that end as success";
+    821 Warning VARIABLE_MISSING "variable that a container is not given";
     // 09 command line
     901 Error UNREADABLE "a file cannot be read";
     902 Error NOT_UTF8 "a file is not UTF-8";

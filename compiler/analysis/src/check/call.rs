@@ -158,6 +158,10 @@ impl<'a> Checker<'a> {
                     format!("there is no function, construct or task `{}`", name.text),
                 );
                 let diagnostic = diagnostic.primary(name.span, "not found");
+                if let Some(note) = no_such_function(&name.text) {
+                    self.report(diagnostic.note(note.0).help(note.1));
+                    return None;
+                }
                 let near = nearest(&name.text, self.names.callable_names(scope.module)).map(str::to_owned);
                 let value = self.names.value_named(scope.module, &name.text).map(|def| def.kind());
                 let diagnostic = match (near, value) {
@@ -373,5 +377,27 @@ impl<'a> Checker<'a> {
             return Expr::error(span);
         }
         expr.clone()
+    }
+}
+
+/// Functions of SQL that there are not, on purpose: why, and what to write instead.
+fn no_such_function(name: &str) -> Option<(&'static str, &'static str)> {
+    let clock = ["now", "today", "getdate", "sysdate", "current_date", "current_timestamp", "current_time", "utcnow"];
+    let chance = ["random", "rand", "uuid", "gen_random_uuid"];
+    if clock.contains(&name) {
+        Some((
+            "there is no clock: rows computed again are the same rows, so that a retry or a backfill replaces what it wrote. \
+             A row stamped with the time of its computing is always newer than the newest one stored: a filter that \
+             compares the two passes every row, and nothing is ever incremental",
+            "take the time from the data or from a partition: `execution.started` is the execution's, and a parameter of \
+             the flow is the day that is meant",
+        ))
+    } else if chance.contains(&name) {
+        Some((
+            "there is no chance: rows computed again are the same rows, so that a retry replaces what it wrote",
+            "for a key that is spread evenly, write `hash(TEXT)` of columns that tell rows apart",
+        ))
+    } else {
+        None
     }
 }

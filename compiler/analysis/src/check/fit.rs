@@ -207,7 +207,7 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
-            ExprKind::Value(_) => {
+            ExprKind::Value(_) | ExprKind::Record(_) | ExprKind::List(_) => {
                 for check in &item.checks {
                     let mut scope = Scope::new(def.module);
                     scope.declare("value", Local::Argument(expr.clone()));
@@ -243,7 +243,7 @@ impl<'a> Checker<'a> {
             scope.declare("value", Local::Value(itself));
             let condition = self.condition(&check.condition, &scope, "of `check`");
             let text = self.files.slice(check.condition.span).to_owned();
-            list.push(Validation { condition, text });
+            list.push(Validation { condition, text, each: false });
         }
         list
     }

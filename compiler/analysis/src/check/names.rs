@@ -77,7 +77,7 @@ impl<'a> Checker<'a> {
                 "project" => "`project.name`, `project.prefix` or `project.region`",
                 "env" => "`env.name`",
                 "aws" => "`aws.partition`, `aws.account` or `aws.region`",
-                _ => "`execution.name` or `execution.started`",
+                _ => "`execution.name`, `execution.started` or `execution.input`",
             };
             return self.fail(
                 name.span,
@@ -319,12 +319,13 @@ impl<'a> Checker<'a> {
             }
             ("execution", "name") => (ExprKind::Context(ContextField::Name), Type::String, Stage::Run),
             ("execution", "started") => (ExprKind::Context(ContextField::Started), Type::Timestamp, Stage::Run),
+            ("execution", "input") => (ExprKind::Context(ContextField::Input), Type::Json, Stage::Run),
             (root_name, _) if ROOTS.contains(&root_name) => {
                 let known: &[&str] = match root_name {
                     "project" => &["name", "prefix", "region"],
                     "env" => &["name"],
                     "aws" => &["partition", "account", "region"],
-                    _ => &["name", "started"],
+                    _ => &["name", "started", "input"],
                 };
                 let diagnostic =
                     Diagnostic::new(codes::UNKNOWN_FIELD, format!("`{root_name}` has no field `{}`", name.text))

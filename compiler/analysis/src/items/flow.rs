@@ -32,6 +32,8 @@ pub(crate) struct FlowBuilder<'a> {
     pub(super) inner: Vec<super::branches::Returned>,
     /// `kind = express`.
     pub(super) express: bool,
+    /// `name`, `role`, `comment`, `tags`, `log`.
+    pub(super) own: crate::program::Own,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +137,7 @@ impl<'a> Checker<'a> {
             outer: Vec::new(),
             inner: Vec::new(),
             express: false,
+            own: crate::program::Own::default(),
         };
         self.step_variables.clear();
         let mut scope = Scope::new(def.module);
@@ -165,6 +168,7 @@ impl<'a> Checker<'a> {
             events,
             timeout_s,
             express: flow.express,
+            own: flow.own,
             variables: flow.variables,
             on_failure,
             body,

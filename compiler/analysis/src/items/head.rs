@@ -2,9 +2,9 @@
 
 use super::flow::FlowBuilder;
 use super::streams::is_channel;
-use crate::check::{Arg, Because, Checker, Scope};
+use crate::check::{Arg, Because, Checker, Local, Scope};
 use crate::program::{
-    ChannelId, EventTrigger, Expr, ExprKind, FlowParam, Guard, Schedule, Service, Stage, Trigger, Type, VariableId, VariableKind,
+    ChannelId, EventTrigger, Expr, ExprKind, FlowParam, Guard, Log, Schedule, Service, Stage, Trigger, Type, VariableId, VariableKind,
 };
 use crate::resolve::Def;
 use crate::suggest::listed;
@@ -16,6 +16,9 @@ enum Starts {
     Schedule(Box<Schedule>),
     Events(ChannelId),
 }
+
+/// What a flow may say of itself.
+const SETTINGS: &[&str] = &["timeout", "retry", "kind", "name", "role", "comment", "tags", "log"];
 
 impl<'a> Checker<'a> {
     pub fn flow_params(&mut self, item: &'a FlowItem, flow: &mut FlowBuilder<'a>, scope: &mut Scope) -> Vec<FlowParam> {
@@ -40,9 +43,32 @@ impl<'a> Checker<'a> {
             let variable =
                 flow.declare(&param.name.text, ty, VariableKind::Param, param.name.span, self.diagnostics);
             flow.assign(scope, &param.name.text, variable);
-            params.push(FlowParam { variable, default, doc: param.doc.clone() });
+            let checks = self.input_checks(variable, flow);
+            params.push(FlowParam { variable, default, doc: param.doc.clone(), checks });
         }
         params
+    }
+
+    /// The checks of a parameter's type, of its value.
+    fn input_checks(&mut self, variable: VariableId, flow: &FlowBuilder<'a>) -> Vec<(Expr, String)> {
+        let Some(declared) = flow.variables.get(variable.0 as usize) else { return Vec::new() };
+        let mut ty = declared.ty.required().clone();
+        let mut checks = Vec::new();
+        while let Type::Nominal { name, base } = ty {
+            let Some(def) = self.nominals.get(&name).copied() else { break };
+            if let ast::ItemKind::Type(item) = &def.item.kind {
+                for check in &item.checks {
+                    let mut scope = Scope::new(def.module);
+                    let value = Expr::new(ExprKind::Variable(variable), base.as_ref().clone(), Stage::Run, check.span);
+                    scope.declare("value", Local::Value(value));
+                    let condition = self.condition(&check.condition, &scope, "of `check`");
+                    let text = self.files.slice(check.condition.span).split_whitespace().collect::<Vec<_>>().join(" ");
+                    checks.push((condition, text));
+                }
+            }
+            ty = base.as_ref().clone();
+        }
+        checks
     }
 
     pub fn flow_settings(&mut self, item: &'a FlowItem, flow: &mut FlowBuilder<'a>, module: usize) -> Option<u64> {
@@ -69,10 +95,40 @@ impl<'a> Checker<'a> {
                     let because = Because::new(field.name.span, "the kind of a state machine never changes");
                     flow.express = self.stage(&kind, Stage::Const, because) && kind.text() == Some("express");
                 }
-                _ => self.unknown_setting(field, "a flow", &["timeout", "retry", "kind"]),
+                "name" | "role" | "comment" | "tags" => self.own_setting(field, flow, &scope),
+                "log" => {
+                    let words = Type::literals(Log::ALL.map(|(word, _)| word.to_owned()).to_vec());
+                    let log = self.check(&field.value, &scope, &words, None);
+                    let because = Because::new(field.name.span, "what is logged decides what is deployed");
+                    if self.stage(&log, Stage::Const, because) {
+                        let found = Log::ALL.iter().find(|(word, _)| log.text() == Some(word));
+                        flow.own.log = found.map_or(Log::All, |(_, log)| *log);
+                    }
+                }
+                _ => self.unknown_setting(field, "a flow", SETTINGS),
             }
         }
         timeout
+    }
+
+    /// What its state machine is called, runs as, is marked with.
+    fn own_setting(&mut self, field: &'a ast::Field, flow: &mut FlowBuilder<'a>, scope: &Scope) {
+        let (ty, why) = match field.name.text.as_str() {
+            "name" => (Type::String, "the state machine's name"),
+            "role" => (Type::Arn, "the role that the state machine runs as"),
+            "comment" => (Type::String, "stands above the state machine"),
+            _ => (Type::Map(Box::new(Type::String)), "marks the state machine"),
+        };
+        let value = self.check(&field.value, scope, &ty, None);
+        if value.is_error() || !self.stage(&value, Stage::Apply, Because::new(field.name.span, why)) {
+            return;
+        }
+        match field.name.text.as_str() {
+            "name" => flow.own.name = Some(value),
+            "role" => flow.own.role = Some(value),
+            "comment" => flow.own.comment = Some(value),
+            _ => flow.own.tags = Some(value),
+        }
     }
 
     pub fn triggers(

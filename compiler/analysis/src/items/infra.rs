@@ -1,7 +1,7 @@
 //! Parameters, secrets and resources of the program itself.
 
 use crate::check::{Because, Checker, Local, Owner, Scope};
-use crate::program::{Expr, Param, Secret, SecretId, Stage, Type};
+use crate::program::{Expr, Param, Secret, SecretId, Stage, Type, Validation};
 use crate::resolve::Def;
 use flow_diagnostics::{codes, Diagnostic};
 use flow_syntax::ast::{ItemKind, SecretItem};
@@ -45,8 +45,15 @@ impl<'a> Checker<'a> {
             validations: Vec::new(),
             span: item.name.span,
         });
-        let validations = match &ty {
+        let validations = match ty.required() {
             Type::Nominal { name, base } => self.validations(name, base),
+            Type::List(element) => match element.as_ref() {
+                Type::Nominal { name, base } => {
+                    let found = self.validations(name, base);
+                    found.into_iter().map(|validation| Validation { each: true, ..validation }).collect()
+                }
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         };
         let default = item.default.as_ref().map(|default| {

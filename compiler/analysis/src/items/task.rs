@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 /// Fields of a task.
 const FIELDS: &[&str] = &[
     "resource", "handler", "arguments", "result", "raises", "iam", "reads", "writes", "idempotent", "at_once", "timeout",
-    "heartbeat", "credentials", "local",
+    "heartbeat", "credentials", "local", "expects",
 ];
 
 /// A task's fields, its arguments put in.
@@ -62,6 +62,7 @@ impl<'a> Checker<'a> {
                     let local = self.prelude_type("Local");
                     (local.optional(), Stage::Run, "how it runs on a laptop")
                 }
+                "expects" => (Type::List(Box::new(Type::String)), Stage::Const, "variables that the container reads"),
                 "raises" => {
                     let raises = self.error_names(&field.value, scope);
                     values.insert(name.to_owned(), raises);
@@ -290,6 +291,7 @@ impl<'a> Checker<'a> {
         }
         let writes = tables(&list(&fields, "writes"));
         let raises = list(&fields, "raises").iter().filter_map(|name| name.text().map(str::to_owned)).collect();
+        let expects = list(&fields, "expects").iter().filter_map(|name| name.text().map(str::to_owned)).collect();
         let idempotent = matches!(fields.get("idempotent").and_then(Expr::constant), Some(Value::Bool(true)))
             && !arguments.any(&Expr::repeats_rows);
         let at_once = match fields.get("at_once").and_then(Expr::constant) {
@@ -327,6 +329,7 @@ impl<'a> Checker<'a> {
             ),
         });
         TaskCall {
+            expects,
             task: task.to_owned(),
             resource,
             arguments,

@@ -89,6 +89,8 @@ pub enum FlowFact {
     RoleArn,
     /// `nightly.log_group`: the name of its log group.
     LogGroup,
+    /// `nightly.policy`: the JSON of the policy that its steps need.
+    Policy,
 }
 
 /// What a stream's function is known by.
@@ -119,8 +121,12 @@ pub enum TableFact {
 
 impl FlowFact {
     /// Every one, with its name as a field.
-    pub const ALL: [(&'static str, FlowFact); 3] =
-        [("name", FlowFact::Name), ("role_arn", FlowFact::RoleArn), ("log_group", FlowFact::LogGroup)];
+    pub const ALL: [(&'static str, FlowFact); 4] = [
+        ("name", FlowFact::Name),
+        ("role_arn", FlowFact::RoleArn),
+        ("log_group", FlowFact::LogGroup),
+        ("policy", FlowFact::Policy),
+    ];
 
     /// As a field.
     pub fn name(self) -> &'static str {
@@ -162,6 +168,8 @@ pub enum ContextField {
     Name,
     /// `execution.started`, a `Timestamp`.
     Started,
+    /// `execution.input`: what it was started with, as it came.
+    Input,
     /// The execution's ARN, for the console's link from a nested one to it.
     Id,
     /// `token`, in what an `await` sends alone.

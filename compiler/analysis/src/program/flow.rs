@@ -28,6 +28,8 @@ pub struct Flow {
     pub express: bool,
     /// Every variable: parameters, step results, lets, handler and trigger bindings.
     pub variables: Vec<Variable>,
+    /// What its state machine is called, runs as and is marked with, where that is not left to the compiler.
+    pub own: Own,
     /// `on failure`.
     pub on_failure: Option<Handler>,
     /// Its statements.
@@ -36,6 +38,54 @@ pub struct Flow {
     pub when: Option<Guard>,
     /// Its name's place.
     pub span: Span,
+}
+
+/// What a program says of a flow's state machine itself; what it leaves out follows from the names of project,
+/// environment and flow.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Own {
+    /// `name`: a text of the deploy stage.
+    pub name: Option<Expr>,
+    /// `role`: the ARN of a role that others own; none is made then.
+    pub role: Option<Expr>,
+    /// `comment`: what stands above it, instead of the doc comment.
+    pub comment: Option<Expr>,
+    /// `tags`, beside those of the provider.
+    pub tags: Option<Expr>,
+    /// `log`.
+    pub log: Log,
+}
+
+impl Own {
+    /// Its values.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        [&self.name, &self.role, &self.comment, &self.tags].into_iter().flatten()
+    }
+}
+
+/// What a state machine writes into its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Log {
+    /// Every event of an execution.
+    #[default]
+    All,
+    /// What failed.
+    Error,
+    /// What ended an execution.
+    Fatal,
+    /// Nothing: there is no log group, and the role needs no permission for one.
+    Off,
+}
+
+impl Log {
+    /// Every one, with its word.
+    pub const ALL: [(&'static str, Log); 4] =
+        [("all", Log::All), ("error", Log::Error), ("fatal", Log::Fatal), ("off", Log::Off)];
+
+    /// As a word.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(_, log)| *log == self).map_or("", |(word, _)| word)
+    }
 }
 
 impl Flow {
@@ -54,6 +104,8 @@ pub struct FlowParam {
     pub default: Option<Expr>,
     /// Its doc comment.
     pub doc: Option<String>,
+    /// What its type asks of a value, over [`FlowParam::variable`], run stage; each as written, too.
+    pub checks: Vec<(Expr, String)>,
 }
 
 /// A variable of a flow. Names are unique in a flow and are the names in ASL.
@@ -334,6 +386,8 @@ pub struct TaskCall {
     pub statements: Vec<PolicyStatement>,
     /// Errors that it declares.
     pub raises: Vec<String>,
+    /// Variables that its container reads from its environment.
+    pub expects: Vec<String>,
     /// Whether running it twice is as good as once.
     pub idempotent: bool,
     /// How many of its runs may go on at the same time, where that is bounded and known to the compiler.

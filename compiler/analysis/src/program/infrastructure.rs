@@ -104,6 +104,8 @@ pub struct Validation {
     pub condition: Expr,
     /// It as written: `len(value) >= 3`.
     pub text: String,
+    /// Whether it is of each element of a list.
+    pub each: bool,
 }
 
 /// `secret`.

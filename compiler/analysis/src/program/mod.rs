@@ -26,7 +26,7 @@ pub use expr::{
 };
 pub use flow::{
     CALLBACK, Catch, EventTrigger, Fail, Flow, FlowParam, Handler, LocalTask, RetryRule, Schedule, Statement, Step, TaskCall, Trigger,
-    Variable, VariableId, VariableKind,
+    Log, Own, Variable, VariableId, VariableKind,
 };
 pub use guards::{Facts, Guard, Unsure, both, either};
 pub use infrastructure::{

@@ -122,6 +122,7 @@ fn of_resource<'p>(resource: &'p Resource, found: &mut Vec<Need<'p>>) {
 
 /// A state machine is made after its role's policy.
 fn of_flow<'p>(program: &'p Program, flow: &'p Flow, found: &mut Vec<Need<'p>>) {
+    flow.own.expressions().for_each(|expr| of_expr(expr, flow.span, false, found));
     flow.walk(&mut |statement| {
         let call = matches!(statement, Statement::Step(step) if step.call.flow.is_some());
         for expr in statement.expressions() {

@@ -100,6 +100,7 @@ pub fn step(name: &str, reads: &[u32], writes: &[u32]) -> Step {
         name: name.to_owned(),
         doc: None,
         call: TaskCall {
+            expects: Vec::new(),
             when: None,
             task: "run".to_owned(),
             resource: "arn:aws:states:::lambda:invoke".to_owned(),
@@ -165,6 +166,7 @@ pub fn flow(body: Vec<Statement>) -> Flow {
         events: Vec::new(),
         timeout_s: None,
         express: false,
+        own: crate::program::Own::default(),
         variables: Vec::new(),
         on_failure: None,
         body,

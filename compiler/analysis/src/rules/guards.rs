@@ -121,6 +121,7 @@ impl<'p> Told<'p, '_> {
         for FlowParam { default, .. } in &flow.params {
             default.iter().for_each(|default| self.expr(default, &facts, &holder));
         }
+        flow.own.expressions().for_each(|value| self.expr(value, &facts, &holder));
         for trigger in &flow.triggers {
             trigger.values.iter().for_each(|(_, value)| self.expr(value, &facts, &holder));
             if trigger.schedule.name.is_none() {

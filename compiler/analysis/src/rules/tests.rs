@@ -253,6 +253,12 @@ fn overrides_and_policies() {
     let mut large = step("x", &[], &[]);
     large.call.resource = "arn:aws:states:::ecs:runTask.sync".to_owned();
     large.call.function = None;
+    large.call.statements = vec![PolicyStatement {
+        actions: vec!["ecs:RunTask".to_owned(), "iam:PassRole".to_owned()],
+        resources: vec![text("arn:aws:ecs:eu-west-1:1:task-definition/x")],
+        conditions: Vec::new(),
+        cause: super::fixture::at(),
+    }];
     large.call.arguments = expr(ExprKind::Record(vec![("Overrides".to_owned(), text(&"x".repeat(9_000)))]));
     assert_eq!(codes(&with(flow(vec![run(large.clone())]))), [615, 712]);
     large.call.statements.push(PolicyStatement {

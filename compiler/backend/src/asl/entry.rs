@@ -64,8 +64,17 @@ fn checked(program: &Program, param: &FlowParam, variable: &Variable, given: &Co
     };
     let value = Code::atom("$given");
     let test = check(program, variable.ty.required(), &value);
+    scope.instead.push((param.variable, value));
+    let mut good = "$given".to_owned();
+    for (condition, text) in param.checks.iter().rev() {
+        let condition = lower(condition, scope).within(Level::Or);
+        let head = string(&format!("input `{}` is `", variable.name));
+        let tail = string(&format!("`, no {}: `{text}` does not hold", variable.ty.required().display(program)));
+        good = format!("({condition} ? {good} : $error({head} & $string($given) & {tail}))");
+    }
+    scope.instead.pop();
     let shown = if test.text == "true" {
-        "$given".to_owned()
+        good
     } else {
         let head = string(&format!("input `{}` is `", variable.name));
         let tail = string(&format!(
@@ -73,7 +82,7 @@ fn checked(program: &Program, param: &FlowParam, variable: &Variable, given: &Co
             noun(program, variable.ty.required()),
             sample(program, variable)
         ));
-        format!("({} ? $given : $error({head} & $string($given) & {tail}))", test.within(Level::Or))
+        format!("({} ? {good} : $error({head} & $string($given) & {tail}))", test.within(Level::Or))
     };
     Code::atom(format!("($given := {}; $given != null ? {shown} : {missing})", given.text))
 }

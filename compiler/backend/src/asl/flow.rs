@@ -66,6 +66,15 @@ impl DeployValues for MachineValues<'_> {
     }
 }
 
+impl MachineValues<'_> {
+    /// The name under which a text stands where nothing is evaluated.
+    fn plain(&mut self, expr: &Expr, hint: &str) -> String {
+        let entry = self.table.plain(self.program, expr, hint);
+        self.used.insert(entry.name.clone());
+        entry.name
+    }
+}
+
 /// A machine under way.
 pub(super) struct Lowering<'a> {
     flow: &'a Flow,
@@ -171,6 +180,10 @@ impl Lowering<'_> {
         let mut scope = self.scope();
         let (mut params, output) = entry::parameters(program, flow, &mut scope);
         params.extend(perhaps(flow).into_iter().map(|id| (self.name(id), Json::Null)));
+        let own_comment = flow.own.comment.as_ref().and_then(|value| match value.text() {
+            Some(text) => comment(Some(text)),
+            None => Some(format!("${{{}}}", self.deploy.plain(value, "comment"))),
+        });
         let needs_values = !self.deploy.assigned.is_empty();
         self.out.push(entry_name.clone(), flow.span, Pass { output: Some(output), ..Pass::default() }, Vec::new());
 
@@ -221,7 +234,7 @@ impl Lowering<'_> {
         let mut spans: Vec<(String, Span)> = states.iter().map(|state| (state.name.clone(), state.span)).collect();
         spans.append(&mut self.spans);
         let machine = StateMachine {
-            comment: comment(flow.doc.as_deref()),
+            comment: own_comment.or_else(|| comment(flow.doc.as_deref())),
             query_language: Some(QueryLanguage::Jsonata),
             start_at: start,
             timeout_seconds: flow.timeout_s,

@@ -83,6 +83,7 @@ impl Fold<'_> {
             events: flow.events.clone(),
             timeout_s: flow.timeout_s,
             express: flow.express,
+            own: flow.own.clone(),
             variables: flow.variables.clone(),
             on_failure: flow.on_failure.as_ref().map(|handler| self.handler(handler)),
             body: self.block(&flow.body),

@@ -9,7 +9,7 @@ use hcl_edit::structure::Block;
 
 /// Actions for which AWS has no resource level, so that `*` is the only resource that they take
 /// (Service Authorization Reference, 2026-09).
-pub(crate) const WITHOUT_RESOURCES: [&str; 13] = [
+pub(crate) const WITHOUT_RESOURCES: [&str; 16] = [
     "ecr:GetAuthorizationToken",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
@@ -19,6 +19,9 @@ pub(crate) const WITHOUT_RESOURCES: [&str; 13] = [
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
+    "redshift-data:CancelStatement",
+    "redshift-data:DescribeStatement",
+    "redshift-data:GetStatementResult",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",

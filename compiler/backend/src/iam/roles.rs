@@ -4,9 +4,9 @@ use super::{Document, Places, Statement};
 use crate::terraform::existence::{attribute, condition, schedule_role_guard};
 use crate::terraform::hcl::{Part, binary, string, text};
 use crate::terraform::{Scope, Unlowered, fact_path};
-use flow_analysis::limits::MACHINE_NAME;
+use flow_analysis::limits::ROLE_NAME;
 use flow_analysis::program::{
-    AwsFact, Expr, Facts, Flow, Function, FunctionId, Guard, InvalidPolicy, Items, PolicyStatement, Program, ResourceKind,
+    AwsFact, Expr, Facts, Flow, Function, FunctionId, Guard, InvalidPolicy, Items, Log, PolicyStatement, Program, ResourceKind,
     Statement as FlowStatement, Step, Table, TableId, walk_statements,
 };
 use hcl_edit::expr::{BinaryOperator, Expression};
@@ -26,6 +26,8 @@ pub struct Role {
     pub document: Document,
     /// Where it exists, if not everywhere.
     pub when: Option<Expr>,
+    /// Whether the program is given the role of others: then only the document says what it needs.
+    pub of_others: bool,
 }
 
 /// Every role of the program, functions' first, then flows', schedules', and those of constructs.
@@ -68,6 +70,7 @@ pub fn roles(scope: &Scope<'_>, places: &Places<'_>) -> Result<Vec<Role>, Unlowe
                 .map_or_else(|| places.words(resource.span), |doc| format!("{doc}\n{}", places.words(resource.span))),
             document,
             when,
+            of_others: false,
         });
     }
     Ok(roles)
@@ -155,6 +158,7 @@ fn function_role(
         },
         document,
         when,
+        of_others: false,
     }))
 }
 
@@ -203,7 +207,7 @@ fn flow_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Flow) 
     }
     loops(scope, places, flow, &mut document)?;
     // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html (2026-09)
-    document.add(Statement::new(
+    let log = Statement::new(
         [
             "logs:CreateLogDelivery",
             "logs:GetLogDelivery",
@@ -216,7 +220,10 @@ fn flow_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Flow) 
         ],
         vec![string("*")],
         "delivery of its log",
-    ));
+    );
+    if flow.own.log != Log::Off {
+        document.add(log);
+    }
     document.add(Statement::new(
         ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"],
         vec![string("*")],
@@ -224,11 +231,12 @@ fn flow_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Flow) 
     ));
     Ok(Some(Role {
         label: names.role.clone(),
-        name: scope.names.role(&format!("{}-flow", flow.name)),
+        name: role_name(scope, flow, "flow")?,
         service: "states.amazonaws.com".to_owned(),
         doc: format!("Flow `{}`: starts what its steps name.", flow.name),
         document,
         when,
+        of_others: flow.own.role.is_some(),
     }))
 }
 
@@ -250,14 +258,24 @@ fn schedule_role(scope: &Scope<'_>, places: &Places<'_>, index: usize, flow: &Fl
             document.add(given_up);
         }
     }
+    let name = role_name(scope, flow, "schedule")?;
     Ok((!document.is_empty()).then(|| Role {
         label: names.schedule_role.clone(),
-        name: scope.names.role(&format!("{}-schedule", flow.name)),
+        name,
         service: "scheduler.amazonaws.com".to_owned(),
         doc: format!("Schedules of flow `{}`: start it, nothing else.", flow.name),
         document,
         when: schedule_role_guard(flow),
+        of_others: false,
     }))
+}
+
+/// A flow's role goes by the name that the program gives its state machine, else by the policy for roles.
+fn role_name(scope: &Scope<'_>, flow: &Flow, thing: &str) -> Result<Expression, Unlowered> {
+    match &flow.own.name {
+        Some(_) => scope.machine_thing(flow, thing, &ROLE_NAME),
+        None => Ok(scope.names.role(&format!("{}-{thing}", flow.name))),
+    }
 }
 
 /// Calls a function for every step of a flow, those of `on failure` first.
@@ -282,6 +300,7 @@ fn for_each_statement<'f>(flow: &'f Flow, visit: &mut dyn FnMut(&'f FlowStatemen
 /// https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html (2026-09)
 fn loops(scope: &Scope<'_>, places: &Places<'_>, flow: &Flow, document: &mut Document) -> Result<(), Unlowered> {
     let facts = Facts::of(condition(&flow.when));
+    let machine = scope.machine_name(flow)?;
     let mut failure = None;
     for_each_statement(flow, &mut |statement| {
         let FlowStatement::For(of) = statement else { return };
@@ -304,7 +323,7 @@ fn loops(scope: &Scope<'_>, places: &Places<'_>, flow: &Flow, document: &mut Doc
                     ":".into(),
                     Part::Value(account()),
                     Part::Text(format!(":{kind}:")),
-                    Part::Value(scope.names.physical(&flow.name, &MACHINE_NAME)),
+                    Part::Value(machine.clone()),
                     Part::Text(end.to_owned()),
                 ])
             };

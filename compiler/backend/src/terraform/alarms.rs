@@ -19,7 +19,7 @@ pub(crate) fn alarms(scope: &Scope<'_>) -> Result<Draft, Unlowered> {
         let metric = |id: &str, name: &str| metric(id, name, names);
         let mut alarm = alarm(
             &names.alarm,
-            scope.names.physical(&format!("{}-failed", flow.name), &ALARM_NAME),
+            scope.machine_thing(flow, "failed", &ALARM_NAME)?,
             &format!("An execution of flow {} failed or timed out", flow.name),
             var(&scope.names.variable("alarm_actions")),
         );

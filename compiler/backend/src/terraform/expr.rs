@@ -8,7 +8,7 @@ use super::hcl::{Part, binary, call, choose, every, index, list, member, negate,
 use super::names::Names;
 use super::{Unlowered, existence, template};
 use flow_analysis::program::{
-    AwsFact, Binary, Expr, ExprKind, FlowFact, Instance, Program, Stage, StreamFact, TextPart, Type, Unary, Value,
+    AwsFact, Binary, Expr, ExprKind, FlowFact, Instance, Log, Program, Stage, StreamFact, TextPart, Type, Unary, Value,
 };
 use hcl_edit::expr::{BinaryOperator, Expression};
 
@@ -57,15 +57,15 @@ impl<'p> Scope<'p> {
         Ok(super::layout::expression(&mut self.expression(expr)?))
     }
 
-    /// A condition on a parameter, whose value [`ExprKind::Itself`] stands for.
-    pub(crate) fn condition(&self, expr: &Expr, param: &str) -> Result<Expression, Unlowered> {
-        Lower { scope: self, itself: Some(param) }.expr(expr)
+    /// A condition on a value that [`ExprKind::Itself`] stands for.
+    pub(crate) fn condition(&self, expr: &Expr, itself: &Expression) -> Result<Expression, Unlowered> {
+        Lower { scope: self, itself: Some(itself) }.expr(expr)
     }
 }
 
 struct Lower<'a, 'p> {
     scope: &'a Scope<'p>,
-    itself: Option<&'a str>,
+    itself: Option<&'a Expression>,
 }
 
 impl Lower<'_, '_> {
@@ -111,9 +111,20 @@ impl Lower<'_, '_> {
             ExprKind::FlowFact(flow, fact) => match self.scope.machine(flow) {
                 Some(names) => match fact {
                     FlowFact::Name => existence::attribute("aws_sfn_state_machine", &names.machine, names.counted, ["name"]),
-                    FlowFact::RoleArn => existence::attribute("aws_iam_role", &names.role, names.counted, ["arn"]),
+                    FlowFact::RoleArn => match self.scope.flow_named(flow).and_then(|flow| flow.own.role.as_ref()) {
+                        Some(role) => self.expr(role)?,
+                        None => existence::attribute("aws_iam_role", &names.role, names.counted, ["arn"]),
+                    },
+                    FlowFact::LogGroup if self.scope.flow_named(flow).is_some_and(|flow| flow.own.log == Log::Off) => {
+                        return refuse("the log group of a flow with `log = \"off\"`");
+                    }
                     FlowFact::LogGroup => {
                         existence::attribute("aws_cloudwatch_log_group", &names.logs, names.counted, ["name"])
+                    }
+                    FlowFact::Policy => {
+                        let document = path(["data", "aws_iam_policy_document", &names.role]);
+                        let document = if names.counted { index(document, 0.into()) } else { document };
+                        member(document, ["json"])
                     }
                 },
                 None => return refuse("a flow that the program does not have"),
@@ -133,7 +144,7 @@ impl Lower<'_, '_> {
                 None => return refuse("where a table lies that the program does not have"),
             },
             ExprKind::Itself => match self.itself {
-                Some(param) => var(param),
+                Some(value) => value.clone(),
                 None => return refuse("a parameter's own value outside of its type's conditions"),
             },
             ExprKind::Field { target, name, optional } => {

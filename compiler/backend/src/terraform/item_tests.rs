@@ -90,6 +90,27 @@ fn functions_of_the_program_s_own() {
 }
 
 #[test]
+fn flows_with_names_and_roles_of_their_own() {
+    let built = built(include_str!("programs/own.flow"));
+    insta::assert_snapshot!(["state_machines.tf", "alarms.tf", "roles.tf", "outputs.tf"].map(|name| file(&built, name)).join("\n"));
+    assert_eq!(crate::iam::too_wide(&file(&built, "roles.tf")), Vec::<String>::new());
+    let states: serde_json::Value = serde_json::from_str(&file(&built, "load.asl.json")).unwrap();
+    assert!(states["Comment"].as_str().unwrap().starts_with("${"), "{}", states["Comment"]);
+    let arn = "arn:aws:iam::123456789012:role/machine";
+    let user = "arn:aws:secretsmanager:us-east-1:123456789012:secret:claims";
+    let variables = format!("env = \"dev\"\nraw = \"demo-raw-dev\"\nmachine_role = \"{arn}\"\nuser = \"{user}\"");
+    deployed(&built, &variables, &[
+        r#"aws_sfn_state_machine.load.name == "load-by-hand""#,
+        &format!("aws_sfn_state_machine.load.role_arn == \"{arn}\""),
+        "length(aws_sfn_state_machine.load.logging_configuration) == 0",
+        r#"jsondecode(aws_sfn_state_machine.load.definition).Comment == "Loads what claims has""#,
+        r#"aws_sfn_state_machine.load.tags.Owner == "claims""#,
+        r#"aws_sfn_state_machine.watched.logging_configuration[0].level == "ERROR""#,
+        r#"aws_cloudwatch_metric_alarm.watched_failed.alarm_name == "load-by-hand-watched-failed""#,
+    ]);
+}
+
+#[test]
 fn catalogs() {
     let built = built(include_str!("programs/catalogs.flow"));
     let catalog = built.iter().find(|(_, text)| text.contains("aws_glue_catalog_table")).unwrap();

@@ -18,13 +18,25 @@ const NAMES_ACCOUNT: [&str; 3] = ["ecs-tasks.amazonaws.com", "scheduler.amazonaw
 
 pub(crate) fn roles(scope: &Scope<'_>, roles: &[Role]) -> Result<Draft, Unlowered> {
     let mut draft = Draft::new("roles.tf", HEAD);
-    let services: BTreeSet<&str> = roles.iter().map(|role| role.service.as_str()).collect();
+    let services: BTreeSet<&str> =
+        roles.iter().filter(|role| !role.of_others).map(|role| role.service.as_str()).collect();
     for service in services {
         draft.body.add(trust(service));
     }
     for role in roles {
-        let mut resource = block("resource", &["aws_iam_role", &role.label]);
         let guard = role.when.as_ref();
+        let mut document = role.document.block(&role.label);
+        if guard.is_some() {
+            let statements = std::mem::take(&mut document.body);
+            scope.count(&mut document.body, guard)?;
+            statements.into_iter().for_each(|statement| document.body.push(statement));
+        }
+        if role.of_others {
+            let doc = format!("{}\nIts role is of others: this is what they have to allow it.", role.doc);
+            draft.body.add_with(&doc, document);
+            continue;
+        }
+        let mut resource = block("resource", &["aws_iam_role", &role.label]);
         scope.count(&mut resource.body, guard)?;
         resource.body.set("name", role.name.clone());
         resource
@@ -38,16 +50,10 @@ pub(crate) fn roles(scope: &Scope<'_>, roles: &[Role]) -> Result<Draft, Unlowere
         scope.count(&mut policy.body, guard)?;
         policy.body.set("name", string("permissions"));
         policy.body.set("role", attribute("aws_iam_role", &role.label, guard.is_some(), ["id"]));
-        let document = path(["data", "aws_iam_policy_document", &role.label]);
-        let document = if guard.is_some() { index(document, 0.into()) } else { document };
-        policy.body.set("policy", member(document, ["json"]));
+        let named = path(["data", "aws_iam_policy_document", &role.label]);
+        let named = if guard.is_some() { index(named, 0.into()) } else { named };
+        policy.body.set("policy", member(named, ["json"]));
         draft.body.add(policy);
-        let mut document = role.document.block(&role.label);
-        if guard.is_some() {
-            let statements = std::mem::take(&mut document.body);
-            scope.count(&mut document.body, guard)?;
-            statements.into_iter().for_each(|statement| document.body.push(statement));
-        }
         draft.body.add(document);
     }
     Ok(draft)

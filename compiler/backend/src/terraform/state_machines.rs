@@ -2,11 +2,11 @@
 
 use super::existence::{attribute, condition};
 use super::files::Draft;
-use super::hcl::{BodyExt, block, call, choose, ident, index, list, member, object, path, string, text, var};
+use super::hcl::{BodyExt, Part, block, call, choose, ident, index, list, member, object, path, string, text, var};
 use super::names::FlowNames;
 use super::{Machine, Scope, Unlowered};
-use flow_analysis::limits::MACHINE_NAME;
-use flow_analysis::program::{Facts, Flow};
+use flow_analysis::limits::{Limit, MACHINE_NAME};
+use flow_analysis::program::{Facts, Flow, Log};
 use hcl_edit::expr::{Expression, ForExpr, ForIntro};
 
 pub(crate) fn state_machines(scope: &Scope<'_>, machines: &[Machine]) -> Result<Draft, Unlowered> {
@@ -27,7 +27,7 @@ fn add(
     names: &FlowNames,
     machine: &Machine,
 ) -> Result<(), Unlowered> {
-    let name = || scope.names.physical(&flow.name, &MACHINE_NAME);
+    let name = scope.machine_name(flow)?;
     let values = format!("{}_values", names.machine);
     let definition = file(scope, draft, names, machine)?;
     let guard = condition(&flow.when);
@@ -52,8 +52,11 @@ fn add(
     let mut resource = block("resource", &["aws_sfn_state_machine", &names.machine]);
     let body = &mut resource.body;
     scope.count(body, guard)?;
-    body.set("name", name());
-    body.set("role_arn", attribute("aws_iam_role", &names.role, names.counted, ["arn"]));
+    body.set("name", name.clone());
+    body.set("role_arn", match &flow.own.role {
+        Some(role) => scope.expression(role)?,
+        None => attribute("aws_iam_role", &names.role, names.counted, ["arn"]),
+    });
     body.set("type", string(if flow.express { "EXPRESS" } else { "STANDARD" }));
     let note = if machine.substitutions.is_empty() {
         "The definition names no deploy values."
@@ -61,34 +64,71 @@ fn add(
         "Values go in as the inside of a JSON string, so that quotes and backslashes stay what they are."
     };
     body.set_with(note, "definition", call("templatefile", [definition, filled]));
-    let mut logging = block("logging_configuration", &[]);
-    logging.body.set("level", string("ALL"));
-    logging.body.set_with(
-        "Inputs and results of states may hold what the log's readers should not see.",
-        "include_execution_data",
-        false,
-    );
-    let group = attribute("aws_cloudwatch_log_group", &names.logs, names.counted, ["arn"]);
-    logging.body.set("log_destination", text([group.into(), ":*".into()]));
-    body.add(logging);
+    let logs = flow.own.log != Log::Off;
+    if logs {
+        let mut logging = block("logging_configuration", &[]);
+        logging.body.set("level", string(&flow.own.log.word().to_ascii_uppercase()));
+        logging.body.set_with(
+            "Inputs and results of states may hold what the log's readers should not see.",
+            "include_execution_data",
+            false,
+        );
+        let group = attribute("aws_cloudwatch_log_group", &names.logs, names.counted, ["arn"]);
+        logging.body.set("log_destination", text([group.into(), ":*".into()]));
+        body.add(logging);
+    }
     let mut tracing = block("tracing_configuration", &[]);
     tracing.body.set("enabled", true);
     body.add(tracing);
-    body.set_with(
-        "Step Functions tries the log's permissions when the state machine is created.",
-        "depends_on",
-        list([path(["aws_iam_role_policy", &names.role])]),
-    );
+    if let Some(tags) = &flow.own.tags {
+        body.set("tags", scope.expression(tags)?);
+    }
+    if flow.own.role.is_none() {
+        body.set_with(
+            "Step Functions tries the log's permissions when the state machine is created.",
+            "depends_on",
+            list([path(["aws_iam_role_policy", &names.role])]),
+        );
+    }
     let doc = flow.doc.as_deref().map(|doc| format!("\n{doc}")).unwrap_or_default();
     draft.body.add_with(&format!("Flow `{}`{doc}", flow.name), resource);
 
+    if !logs {
+        return Ok(());
+    }
     // Groups of this prefix are spared CloudWatch's limit on resource policies.
     let mut group = block("resource", &["aws_cloudwatch_log_group", &names.logs]);
     scope.count(&mut group.body, guard)?;
-    group.body.set("name", text(["/aws/vendedlogs/states/".into(), name().into()]));
+    group.body.set("name", text(["/aws/vendedlogs/states/".into(), name.into()]));
     group.body.set("retention_in_days", var(&scope.names.variable("log_retention_days")));
+    if let Some(tags) = &flow.own.tags {
+        group.body.set("tags", scope.expression(tags)?);
+    }
     draft.body.add(group);
     Ok(())
+}
+
+impl Scope<'_> {
+    /// The flow with this name.
+    pub(crate) fn flow_named(&self, name: &str) -> Option<&Flow> {
+        self.program().flows.iter().find(|flow| flow.name == name)
+    }
+
+    /// What a flow's state machine is called: what the program says, or `<project>-<env>-<flow>`.
+    pub(crate) fn machine_name(&self, flow: &Flow) -> Result<Expression, Unlowered> {
+        match &flow.own.name {
+            Some(name) => self.expression(name),
+            None => Ok(self.names.physical(&flow.name, &MACHINE_NAME)),
+        }
+    }
+
+    /// What belongs to it, by its name too: `<machine>-failed`.
+    pub(crate) fn machine_thing(&self, flow: &Flow, thing: &str, limit: &Limit) -> Result<Expression, Unlowered> {
+        match &flow.own.name {
+            Some(name) => Ok(text([Part::Value(self.expression(name)?), Part::Text(format!("-{thing}"))])),
+            None => Ok(self.names.physical(&format!("{}-{thing}", flow.name), limit)),
+        }
+    }
 }
 
 /// The path of the definition: one file, or the one that the toggles choose.

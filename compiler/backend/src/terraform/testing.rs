@@ -172,6 +172,7 @@ fn step(name: &str, call: TaskCall, result: u32) -> Statement {
 
 fn task(task: &str, resource: &str, function: Option<FunctionId>) -> TaskCall {
     TaskCall {
+        expects: Vec::new(),
         when: None,
         task: task.to_owned(),
         resource: resource.to_owned(),
@@ -321,7 +322,7 @@ pub(crate) fn program() -> Program {
         when: None,
         name: "nightly".to_owned(),
         doc: None,
-        params: vec![FlowParam { variable: VariableId(0), default: None, doc: None }],
+        params: vec![FlowParam { variable: VariableId(0), default: None, doc: None, checks: Vec::new() }],
         result: None,
         triggers: vec![Trigger {
             schedule: Schedule::new(text("cron(0 2 * * ? *)"), text("UTC"), span("on cron")),
@@ -332,6 +333,7 @@ pub(crate) fn program() -> Program {
         timeout_s: Some(10800),
         express: false,
         events: Vec::new(),
+        own: flow_analysis::program::Own::default(),
         variables: vec![
             variable("run_date", Type::Date, VariableKind::Param),
             variable("alert", Type::Json, VariableKind::Step),
@@ -376,13 +378,14 @@ pub(crate) fn program() -> Program {
                 ty: bucket_name(),
                 default: None,
                 validations: vec![
-                    Validation { condition: at_least, text: "len(value) >= 3".to_owned() },
+                    Validation { condition: at_least, text: "len(value) >= 3".to_owned(), each: false },
                     Validation {
                         condition: Expr {
                             kind: ExprKind::Matches(Box::new(itself()), "^[a-z0-9][a-z0-9.-]*$".to_owned()),
                             ..text("")
                         },
                         text: "value matches r\"^[a-z0-9][a-z0-9.-]*$\"".to_owned(),
+                    each: false,
                     },
                 ],
                 span: span("param raw"),

@@ -2,12 +2,12 @@
 
 use super::expr::{constant, is_textual};
 use super::files::Draft;
-use super::hcl::{BodyExt, Part, binary, block, call, choose, list, object, path, string, strings, text, var};
+use super::hcl::{BodyExt, Part, binary, block, call, choose, ident, list, object, path, string, strings, text, var};
 use super::names::ENV_LIMIT;
 use super::{Scope, Unlowered};
 use crate::iam::Places;
 use flow_analysis::program::{Param, Program, Type, Value};
-use hcl_edit::expr::{BinaryOperator, Expression};
+use hcl_edit::expr::{BinaryOperator, Expression, ForExpr, ForIntro};
 use hcl_edit::structure::Block;
 
 pub(crate) fn variables(scope: &Scope<'_>, places: &Places<'_>) -> Result<Draft, Unlowered> {
@@ -66,8 +66,17 @@ fn variable(scope: &Scope<'_>, param: &Param) -> Result<Block, Unlowered> {
         block.body.add(validation(guard(condition), string(&message)));
     }
     for check in &param.validations {
-        let condition = scope.condition(&check.condition, &param.name)?;
-        let rule = Part::Text(format!("must satisfy {}", check.text));
+        let condition = if check.each {
+            let item = path(["value"]);
+            let intro = ForIntro::new(ident("value"), var(&param.name));
+            let each: Expression = ForExpr::new(intro, scope.condition(&check.condition, &item)?).into();
+            call("alltrue", [each])
+        } else {
+            scope.condition(&check.condition, &var(&param.name))?
+        };
+        let written = check.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let whose = if check.each { "each value of it " } else { "" };
+        let rule = Part::Text(format!("{whose}must satisfy {written}"));
         let message = if is_textual(ty) && !optional {
             text([Part::Text(format!("{}, which is '", param.name)), Part::Value(var(&param.name)), "', ".into(), rule])
         } else {
@@ -328,13 +337,14 @@ mod tests {
         let pattern = itself(|value| ExprKind::Matches(value, r"^\w+[.]\d{2}$".to_owned()));
         let text = printed(vec![
             Param {
-                validations: vec![Validation { condition: at_most, text: "value <= 9".to_owned() }],
+                validations: vec![Validation { condition: at_most, text: "value <= 9".to_owned(), each: false }],
                 ..param("size", Type::Int)
             },
             Param {
                 validations: vec![Validation {
                     condition: pattern,
                     text: r#"value matches r"^\w+[.]\d{2}$""#.to_owned(),
+                    each: false,
                 }],
                 ..param("code", Type::String)
             },

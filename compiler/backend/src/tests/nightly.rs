@@ -66,6 +66,7 @@ pub fn worker(task: &str, function: u32, payload: Vec<(&str, Expr)>) -> TaskCall
     fields.extend(payload);
     let arn = expr(ExprKind::FunctionArn(FunctionId(function)), Type::Arn, Stage::Apply);
     TaskCall {
+        expects: Vec::new(),
         when: None,
         task: task.to_owned(),
         resource: "arn:aws:states:::lambda:invoke".to_owned(),
@@ -177,6 +178,7 @@ fn dbt() -> TaskCall {
         ])
     };
     TaskCall {
+        expects: Vec::new(),
         when: None,
         task: "dbt_build".to_owned(),
         resource: "arn:aws:states:::ecs:runTask.sync".to_owned(),
@@ -251,7 +253,7 @@ pub fn flow() -> Flow {
         when: None,
         name: "nightly".to_owned(),
         doc: Some("The nightly load.".to_owned()),
-        params: vec![FlowParam { variable: VariableId(0), default: None, doc: None }],
+        params: vec![FlowParam { variable: VariableId(0), default: None, doc: None, checks: Vec::new() }],
         result: None,
         triggers: vec![Trigger {
             schedule: Schedule::new(text("cron(0 2 * * ? *)"), text("UTC"), span("flow")),
@@ -262,6 +264,7 @@ pub fn flow() -> Flow {
         timeout_s: Some(10_800),
         express: false,
         events: Vec::new(),
+        own: flow_analysis::program::Own::default(),
         variables: vec![
             variable("run_date", Type::Date, VariableKind::Param),
             variable("validate", report(), VariableKind::Step),

@@ -34,15 +34,17 @@ fn flow(body: Vec<Statement>) -> Flow {
                 variable: VariableId(DATE),
                 default: Some(value(Value::Date("2026-01-05".to_owned()), Type::Date)),
                 doc: None,
+                checks: Vec::new(),
             },
-            FlowParam { variable: VariableId(MODE), default: Some(text("full")), doc: None },
-            FlowParam { variable: VariableId(COUNT), default: None, doc: None },
+            FlowParam { variable: VariableId(MODE), default: Some(text("full")), doc: None, checks: Vec::new() },
+            FlowParam { variable: VariableId(COUNT), default: None, doc: None, checks: Vec::new() },
         ],
         result: None,
         triggers: Vec::new(),
         timeout_s: None,
         express: false,
         events: Vec::new(),
+        own: flow_analysis::program::Own::default(),
         variables: vec![
             variable("date", Type::Date, VariableKind::Param),
             variable("mode", Type::literals(vec!["full".to_owned(), "some".to_owned()]), VariableKind::Param),
@@ -328,7 +330,7 @@ fn a_flow_with_the_name_of_a_step_has_another_entry_state() {
 fn deploy_values_that_parameters_read_are_assigned_before() {
     let offset = expr(ExprKind::Param("network".to_owned()), Type::Json, Stage::Plan);
     let subnets = field(offset, "subnets", Type::List(Box::new(Type::String)));
-    let first = FlowParam { variable: VariableId(X), default: Some(subnets), doc: None };
+    let first = FlowParam { variable: VariableId(X), default: Some(subnets), doc: None, checks: Vec::new() };
     let mut flow = flow(vec![with("c", var(X, Type::Json))]);
     flow.params = vec![first];
     flow.variables[X as usize].ty = Type::List(Box::new(Type::String));

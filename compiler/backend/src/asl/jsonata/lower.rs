@@ -113,6 +113,7 @@ pub fn lower(expr: &Expr, scope: &mut Scope<'_>) -> Code {
             None => Code::atom("null"),
         },
         ExprKind::Context(ContextField::Name) => Code::atom("$states.context.Execution.Name"),
+        ExprKind::Context(ContextField::Input) => Code::atom("$states.context.Execution.Input"),
         ExprKind::Context(ContextField::Id) => Code::atom("$states.context.Execution.Id"),
         ExprKind::Context(ContextField::Token) => Code::atom("$states.context.Task.Token"),
         ExprKind::Context(ContextField::Started) => Code::atom("$states.context.Execution.StartTime"),
