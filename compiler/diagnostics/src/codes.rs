@@ -296,9 +296,6 @@ codes! {
     760 Warning BUCKET_OF_OTHERS "notifications of a bucket of others";
     761 Error NOTIFICATIONS_WHEN "notifications of a bucket under two conditions";
     762 Error NOTIFICATIONS_OVERLAP "notifications that overlap";
-    785 Error UNTAGGED "kind of resource that cannot be left untagged";
-    786 Warning CRAWLED "what a crawler takes for a table";
-    // 08 lints
     770 Error VIEW_CIRCLE "views that read each other in a circle";
     771 Error VIEW_READS "view that reads what is not refreshed";
     772 Error VIEW_NAME "name of a view";
@@ -306,6 +303,9 @@ codes! {
     774 Warning NAME_WITHOUT_ENV "name that two environments share";
     775 Warning LOGS_AFTER_FUNCTION "log group that comes after its function";
     776 Error NAME_PREFIX "prefix that no name can begin with";
+    785 Error UNTAGGED "kind of resource that cannot be left untagged";
+    786 Warning CRAWLED "what a crawler takes for a table";
+    // 08 lints
     801 Warning UNUSED_ITEM "unused item";
     802 Warning EMPTY_ENV "environment that sets nothing";
     803 Warning UNUSED_USE "unused import";
