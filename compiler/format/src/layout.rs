@@ -302,7 +302,9 @@ impl<'a, 't> Layout<'a, 't> {
                         self.deeper();
                         indented = true;
                     }
-                    self.line(Line::Fill);
+                    // What comes after a comment has a line of its own.
+                    let led = self.word_at(part.first()).is_some_and(|word| !word.leads.is_empty());
+                    self.line(if led || self.commented.is_some() { Line::Hard } else { Line::Fill });
                 } else if self.spaced(before, part) {
                     self.push(" ");
                 }

@@ -191,6 +191,23 @@ fn comments_in_conditions_stay_where_they_are() {
     }
 }
 
+/// Names after an operator of a transform, with comments and line ends after their commas.
+#[test]
+fn comments_in_lists_stay_where_they_are() {
+    let entries = ["a_long_column_name = 1", "b = 2", "another_long_column_name = 3", "c = len(kind) + 1000", "d = if a { 2 } else { 3 }"];
+    for seed in 0..500 {
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut text = "transform t(rows: Table<Row>) -> Table<Out> {\n  from rows\n  derive d = 0".to_owned();
+        for _ in 0..random.random_range(0..7) {
+            text += [",", ", // behind\n", ",\n", ",\n// above\n"][random.random_range(0..4)];
+            text += entries[random.random_range(0..entries.len())];
+        }
+        text += [" // last\n}\n", "\n}\n"][random.random_range(0..2)];
+        let first = formatted("a list", &text).unwrap_or_else(|| panic!("{text}"));
+        same(&formatted("a list", &first).unwrap(), &first, &text);
+    }
+}
+
 /// Words alone, without any line end that is not needed: the layout is decided by the formatter.
 #[test]
 fn what_is_nested_deeply() {
