@@ -17,6 +17,17 @@ from parliament import analyze_policy_string
 from policy_sentry.querying.actions import get_action_data
 
 
+# What stands on all resources though AWS could name some, each with the reason why it must.
+EVERYWHERE = {
+    # Lambda itself makes a function's interfaces, in the name of the function's role, and tries these when the function is
+    # attached; the policy that AWS gives for it has them on all resources. Who else assumes the role is the role's trust.
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions (2026-11)
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+}
+
 
 def listed(value):
     return value if isinstance(value, list) else [value]
@@ -36,7 +47,7 @@ def wildcards(document: dict):
             if "*" in action:
                 yield f"{action}: a wildcard among actions"
                 continue
-            forms = resources_of(action)
+            forms = [] if action in EVERYWHERE else resources_of(action)
             if "*" in listed(statement["Resource"]) and any(form != "*" for form in forms):
                 yield f"{action} on `*`: AWS has {', '.join(sorted(set(forms) - {'*'}))}"
 
@@ -52,7 +63,7 @@ def exposures(document: dict):
     }
     for what, actions in found.items():
         for action in actions:
-            if isinstance(action, str) and all(form == "*" for form in resources_of(action)):
+            if action in EVERYWHERE or isinstance(action, str) and all(form == "*" for form in resources_of(action)):
                 continue  # AWS has nothing to narrow it to
             yield f"{what}: {action}"
 

@@ -34,13 +34,14 @@ fn deployed(expr: &Expr, hint: &str, scope: &mut Scope<'_>) -> Json {
 }
 
 /// A known value; text that would be read as an expression or as a deploy value becomes an expression for it. So does
-/// text of several lines, which npm's asl-validator takes for neither.
+/// text of several lines, and text of none, which npm's asl-validator takes for neither.
 pub fn literal(value: Json) -> Json {
     match value {
         Json::String(text)
             if text.trim_start().starts_with("{%")
                 || text.trim_end().ends_with("%}")
                 || text.contains(['\n', '\r'])
+                || text.is_empty()
                 || placeholder(&text).is_some() =>
         {
             Code::atom(jsonata::string(&text)).delimited().into()
